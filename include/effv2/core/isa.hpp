@@ -1,0 +1,32 @@
+// The instruction set this translation unit is compiled for.
+//
+// Everything but `Error` lives in an inline namespace named after it, so that two translation units
+// with different -m flags can be linked into one program: their inline functions have different
+// symbols, and the baseline one never calls code compiled for AVX-512.
+#pragma once
+
+#if defined(__FAST_MATH__) && !defined(EFFV2_ALLOW_FAST_MATH)
+#  error \
+      "effv2: -ffast-math breaks the detection of NaN and infinity; define EFFV2_ALLOW_FAST_MATH to insist"
+#endif
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+#  define EFFV2_ISA avx512
+#  define EFFV2_ISA_NAME "AVX-512"
+#  define EFFV2_HAS_AVX512 1
+#elif defined(__AVX2__) && defined(__FMA__)
+#  define EFFV2_ISA avx2
+#  define EFFV2_ISA_NAME "AVX2+FMA"
+#elif defined(__AVX__)
+#  define EFFV2_ISA avx
+#  define EFFV2_ISA_NAME "AVX"
+#elif defined(__aarch64__)
+#  define EFFV2_ISA neon64
+#  define EFFV2_ISA_NAME "NEON"
+#elif defined(__SSE2__)
+#  define EFFV2_ISA sse2
+#  define EFFV2_ISA_NAME "SSE2"
+#else
+#  define EFFV2_ISA generic
+#  define EFFV2_ISA_NAME "generic"
+#endif

@@ -1,0 +1,74 @@
+// The one place where threads are woken.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+
+#ifdef _OPENMP
+#  include <omp.h>
+#endif
+
+#include "isa.hpp"
+
+namespace effv2::inline EFFV2_ISA {
+
+inline constexpr int max_threads = 256;
+
+/// The cores this process may use (1 without OpenMP).
+inline int available_threads() {
+#ifdef _OPENMP
+  return std::clamp(omp_get_num_procs(), 1, max_threads);
+#else
+  return 1;
+#endif
+}
+
+/// A request for threads made safe: 0 or less means all available cores; at most `max_threads`.
+/// An explicit number is honoured even when there are fewer cores.
+inline int clamp_threads(int requested) {
+  return requested <= 0 ? available_threads() : std::min(requested, max_threads);
+}
+
+/// Calls task(i) once for every i in [0, tasks), on up to `threads` threads. What a task computes
+/// must not depend on the thread it runs on; then results are the same for any thread count. The
+/// first exception (by index) of any task reaches the caller after all threads have finished.
+/// Inside another parallel region it runs serially: there is one level of parallelism.
+template <class Task>
+void parallel_for(std::int64_t tasks, int threads, Task&& task) {
+#ifdef _OPENMP
+  const int team = static_cast<int>(std::min<std::int64_t>(threads, tasks));
+  if (team > 1 && omp_in_parallel() == 0) {
+    std::exception_ptr failure;
+    std::int64_t failed_task = tasks;
+#  pragma omp parallel for num_threads(team) schedule(dynamic, 1)
+    for (std::int64_t index = 0; index < tasks; ++index) {
+      try {
+        task(index);
+      } catch (...) {
+#  pragma omp critical(effv2_parallel_for)
+        if (index < failed_task) {
+          failed_task = index;
+          failure = std::current_exception();
+        }
+      }
+    }
+    if (failure) std::rethrow_exception(failure);
+    return;
+  }
+#endif
+  static_cast<void>(threads);
+  for (std::int64_t index = 0; index < tasks; ++index) task(index);
+}
+
+/// Splits [0, count) into chunks of `grain` and calls body(begin, end) for each, in parallel.
+template <class Body>
+void parallel_chunks(std::int64_t count, std::int64_t grain, int threads, Body&& body) {
+  const std::int64_t chunks = (count + grain - 1) / grain;
+  parallel_for(chunks, threads, [&](std::int64_t chunk) {
+    const std::int64_t begin = chunk * grain;
+    body(begin, std::min(count, begin + grain));
+  });
+}
+
+}  // namespace effv2::inline EFFV2_ISA
