@@ -1,0 +1,264 @@
+// Vectors of T, through xsimd: the only header that includes it (8.1 to current).
+//
+// `simd::Vector<T>` is xsimd's widest batch of the target; where xsimd has none for T (long double,
+// an unknown architecture) it is a one-lane fallback with the same operations, so a kernel is
+// written once. What xsimd 8.1 lacks (fused multiply-add and masked memory access on AVX-512) is
+// wrapped here.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "isa.hpp"
+
+// g++ 12 sees the deliberately undefined operands inside of its own AVX-512 intrinsics as
+// uninitialised variables (GCC bug 105593); the pragma has to surround their definition.
+#if defined(__GNUC__) && !defined(__clang__)
+#  pragma GCC diagnostic push
+#  pragma GCC diagnostic ignored "-Wuninitialized"
+#  pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#ifdef EFFV2_HAS_AVX512
+#  include <immintrin.h>
+#endif
+#include <xsimd/xsimd.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#  pragma GCC diagnostic pop
+#endif
+
+namespace effv2::inline EFFV2_ISA::simd {
+
+/// One lane: the fallback for types without a register.
+template <class T>
+struct Scalar {
+  static constexpr std::size_t size = 1;
+  T value;
+
+  Scalar() = default;
+  Scalar(T v) : value(v) {}  // NOLINT(google-explicit-constructor): broadcasts, as a batch does
+  static Scalar load_unaligned(const T* source) { return {*source}; }
+  void store_unaligned(T* target) const { *target = value; }
+
+  friend Scalar operator+(Scalar a, Scalar b) { return {a.value + b.value}; }
+  friend Scalar operator-(Scalar a, Scalar b) { return {a.value - b.value}; }
+  friend Scalar operator*(Scalar a, Scalar b) { return {a.value * b.value}; }
+  friend Scalar operator/(Scalar a, Scalar b) { return {a.value / b.value}; }
+  friend Scalar operator-(Scalar a) { return {-a.value}; }
+  Scalar& operator+=(Scalar b) { return *this = *this + b; }
+  friend bool operator<(Scalar a, Scalar b) { return a.value < b.value; }
+  friend bool operator>(Scalar a, Scalar b) { return a.value > b.value; }
+  // As the x86 instructions: the second operand when either is NaN.
+  friend Scalar min(Scalar a, Scalar b) { return a.value < b.value ? a : b; }
+  friend Scalar max(Scalar a, Scalar b) { return a.value > b.value ? a : b; }
+  friend Scalar sqrt(Scalar a) { return {std::sqrt(a.value)}; }
+  friend Scalar select(bool condition, Scalar a, Scalar b) { return condition ? a : b; }
+};
+
+template <class T>
+struct VectorOf {
+  using type = Scalar<T>;
+};
+#if !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+template <class T>
+requires xsimd::has_simd_register<T, xsimd::default_arch>::value struct VectorOf<T> {
+  using type = xsimd::batch<T>;
+};
+#endif
+
+template <class T>
+using Vector = typename VectorOf<T>::type;
+
+/// Lanes of a Vector<T>.
+template <class T>
+inline constexpr std::int64_t width = static_cast<std::int64_t>(Vector<T>::size);
+
+template <class T>
+inline constexpr bool is_vectorized = width<T> > 1;
+
+/// Architectural vector registers; kernels size their register tiles by it.
+#if defined(EFFV2_HAS_AVX512) || defined(__aarch64__)
+inline constexpr int registers = 32;
+#else
+inline constexpr int registers = 16;
+#endif
+
+template <class T>
+Vector<T> load(const T* source) {
+  return Vector<T>::load_unaligned(source);
+}
+
+template <class T>
+void store(T* target, const Vector<T>& value) {
+  value.store_unaligned(target);
+}
+
+/// The first `count` < width lanes of memory, the others zero. Touches no byte beyond them.
+template <class T>
+Vector<T> load_partial(const T* source, std::int64_t count) {
+#ifdef EFFV2_HAS_AVX512
+  if constexpr (std::is_same_v<T, float>) {
+    return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1U), source);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << count) - 1U), source);
+  }
+#endif
+  T lanes[width<T>] = {};
+  std::memcpy(lanes, source, static_cast<std::size_t>(count) * sizeof(T));
+  return load(lanes);
+}
+
+/// Writes the first `count` < width lanes.
+template <class T>
+void store_partial(T* target, const Vector<T>& value, std::int64_t count) {
+#ifdef EFFV2_HAS_AVX512
+  if constexpr (std::is_same_v<T, float>) {
+    _mm512_mask_storeu_ps(target, static_cast<__mmask16>((1U << count) - 1U), value);
+    return;
+  } else if constexpr (std::is_same_v<T, double>) {
+    _mm512_mask_storeu_pd(target, static_cast<__mmask8>((1U << count) - 1U), value);
+    return;
+  }
+#endif
+  T lanes[width<T>];
+  store(lanes, value);
+  std::memcpy(target, lanes, static_cast<std::size_t>(count) * sizeof(T));
+}
+
+/// a * b + c, rounded once where the architecture can.
+template <class T>
+Vector<T> fma(const Vector<T>& a, const Vector<T>& b, const Vector<T>& c) {
+#ifdef EFFV2_HAS_AVX512
+  if constexpr (std::is_same_v<T, float>) {
+    return _mm512_fmadd_ps(a, b, c);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return _mm512_fmadd_pd(a, b, c);
+  }
+#endif
+  if constexpr (is_vectorized<T>) {
+    return xsimd::fma(a, b, c);
+  } else {
+    return a * b + c;
+  }
+}
+
+/// The sum of all lanes, always in the same order.
+template <class T>
+T reduce_add(const Vector<T>& value) {
+  T lanes[width<T>];
+  store(lanes, value);
+  for (std::int64_t half = width<T> / 2; half > 0; half /= 2) {
+    for (std::int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
+/// 1 / x for normal x whose reciprocal is normal, within 2 units in the last place.
+template <class T>
+Vector<T> reciprocal(const Vector<T>& x) {
+#ifdef EFFV2_HAS_AVX512
+  if constexpr (std::is_same_v<T, float>) {
+    // One Newton step from 14 bits: y (2 - x y).
+    const __m512 y = _mm512_rcp14_ps(x);
+    return _mm512_mul_ps(y, _mm512_fnmadd_ps(x, y, _mm512_set1_ps(2.0F)));
+  }
+#endif
+  return Vector<T>(T{1}) / x;
+}
+
+namespace detail {
+
+// 2^n for an integral n in [-126, 127] held as a float: n moves into the exponent bits.
+inline Vector<float> power_of_two(const Vector<float>& n) {
+#ifdef EFFV2_HAS_AVX512
+  return _mm512_castsi512_ps(
+      _mm512_slli_epi32(_mm512_cvtps_epi32(_mm512_add_ps(n, _mm512_set1_ps(127.0F))), 23));
+#else
+  if constexpr (is_vectorized<float>) {
+    const auto biased = xsimd::to_int(n + Vector<float>(127.0F)) << 23;
+#  if XSIMD_VERSION_MAJOR >= 11
+    return xsimd::bitwise_cast<float>(biased);
+#  else
+    return xsimd::bitwise_cast<Vector<float>>(biased);
+#  endif
+  } else {
+    float lane;
+    std::memcpy(&lane, &n, sizeof lane);
+    return Vector<float>(std::ldexp(1.0F, static_cast<int>(lane)));
+  }
+#endif
+}
+
+// Adding and taking away 1.5 * 2^23 rounds a float of moderate size to the nearest integer.
+inline constexpr float round_magic = 12582912.0F;
+
+}  // namespace detail
+
+/// e^x. For float: relative error below 2^-21 where the result is in [2^-125, 2^127.99]; a smaller
+/// result becomes 0 and a larger one infinity; NaN stays NaN. (Cody-Waite reduction by ln 2 in two
+/// parts, then a degree-6 polynomial on [-ln 2 / 2, ln 2 / 2].) Other types: the library's exp.
+template <class T>
+Vector<T> exp(const Vector<T>& x) {
+  if constexpr (std::is_same_v<T, float>) {
+    using V = Vector<float>;
+    const V lowest(-86.64F), highest(88.722F);
+    // NaN comes through: min and max give the second operand when either is NaN.
+    const V clamped = min(highest, max(lowest, x));
+    const V shifted = simd::fma<float>(clamped, V(1.44269504F), V(detail::round_magic));
+    const V n = shifted - V(detail::round_magic);
+    V r = simd::fma<float>(n, V(-0.693359375F), clamped);
+    r = simd::fma<float>(n, V(2.12194440e-4F), r);
+    V p = V(1.0F / 720.0F);
+    p = simd::fma<float>(p, r, V(1.0F / 120.0F));
+    p = simd::fma<float>(p, r, V(1.0F / 24.0F));
+    p = simd::fma<float>(p, r, V(1.0F / 6.0F));
+    p = simd::fma<float>(p, r, V(0.5F));
+    p = simd::fma<float>(p, r, V(1.0F));
+    p = simd::fma<float>(p, r, V(1.0F));
+    // n reaches 128, whose power is no float: take one factor of two out.
+    const V result = (p + p) * detail::power_of_two(n - V(1.0F));
+    const V infinity(std::numeric_limits<float>::infinity());
+    return select(x < lowest, V(0.0F), select(x > highest, infinity, result));
+  } else if constexpr (is_vectorized<T>) {
+    return xsimd::exp(x);
+  } else {
+    return Vector<T>(std::exp(x.value));
+  }
+}
+
+/// 1 / (1 + e^-x). For float: absolute error below 2^-23, and relative error below 2^-21 for
+/// x >= -86; 0 to within 1e-37 at -infinity, 1 at infinity, NaN for NaN.
+template <class T>
+Vector<T> sigmoid(const Vector<T>& x) {
+  using V = Vector<T>;
+  if constexpr (std::is_same_v<T, float>) {
+    // exp without its ends: e^86 keeps 1 + e^-x and its reciprocal normal.
+    return simd::reciprocal<T>(V(1.0F) + simd::exp<T>(-max(V(-86.0F), x)));
+  } else {
+    return V(T{1}) / (V(T{1}) + simd::exp<T>(-x));
+  }
+}
+
+/// x sigmoid(x). For float: absolute error below 2^-22 (1 + |x|) for x >= -86 and below 1e-35
+/// under it; -infinity gives 0, infinity infinity, NaN NaN.
+template <class T>
+Vector<T> silu(const Vector<T>& x) {
+  const Vector<T> bounded = max(Vector<T>(T{-86}), x);
+  return bounded * simd::sigmoid<T>(bounded);
+}
+
+/// Calls body(integral_constant<int, i>) for i = 0 ... Count - 1, unrolled at compile time, so that
+/// arrays indexed by i live in registers.
+template <int Count, class Body>
+[[gnu::always_inline]] inline void unroll(Body&& body) {
+  [&]<int... Index>(std::integer_sequence<int, Index...>) __attribute__((always_inline)) {
+    (body(std::integral_constant<int, Index>{}), ...);
+  }
+  (std::make_integer_sequence<int, Count>{});
+}
+
+}  // namespace effv2::inline EFFV2_ISA::simd
