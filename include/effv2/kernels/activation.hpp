@@ -1,0 +1,139 @@
+// Activations: value and derivative of one vector, and passes over whole tensors.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "../core/error.hpp"
+#include "../core/execution.hpp"
+#include "../core/isa.hpp"
+#include "../core/simd.hpp"
+#include "../core/tensor.hpp"
+
+namespace effv2::inline EFFV2_ISA::kernels {
+
+enum class Activation { identity, relu, silu, sigmoid, hard_swish };
+
+inline constexpr std::string_view name_of(Activation activation) {
+  constexpr std::string_view names[] = {"identity", "relu", "silu", "sigmoid", "hard_swish"};
+  return names[static_cast<int>(activation)];
+}
+
+struct Identity {
+  template <class T>
+  static simd::Vector<T> value(const simd::Vector<T>& x) {
+    return x;
+  }
+  template <class T>
+  static simd::Vector<T> derivative(const simd::Vector<T>&) {
+    return simd::Vector<T>(T{1});
+  }
+};
+
+/// max(0, x); the derivative at 0 is 0.
+struct Relu {
+  template <class T>
+  static simd::Vector<T> value(const simd::Vector<T>& x) {
+    return max(simd::Vector<T>(T{}), x);  // NaN comes through
+  }
+  template <class T>
+  static simd::Vector<T> derivative(const simd::Vector<T>& x) {
+    using V = simd::Vector<T>;
+    return select(x > V(T{}), V(T{1}), V(T{}));
+  }
+};
+
+/// x sigmoid(x). With s = sigmoid(x):  d/dx = s + x s (1 - s) = s (1 + x (1 - s)).
+struct Silu {
+  template <class T>
+  static simd::Vector<T> value(const simd::Vector<T>& x) {
+    return simd::silu<T>(x);
+  }
+  template <class T>
+  static simd::Vector<T> derivative(const simd::Vector<T>& x) {
+    using V = simd::Vector<T>;
+    const V bounded = max(V(T{-86}), x);
+    const V s = simd::sigmoid<T>(bounded);
+    return simd::fma<T>(bounded * s, V(T{1}) - s, s);
+  }
+};
+
+/// 1 / (1 + e^-x). With s = sigmoid(x):  d/dx = s (1 - s).
+struct Sigmoid {
+  template <class T>
+  static simd::Vector<T> value(const simd::Vector<T>& x) {
+    return simd::sigmoid<T>(x);
+  }
+  template <class T>
+  static simd::Vector<T> derivative(const simd::Vector<T>& x) {
+    using V = simd::Vector<T>;
+    const V s = simd::sigmoid<T>(x);
+    return s * (V(T{1}) - s);
+  }
+};
+
+/// x min(max(x + 3, 0), 6) / 6: derivative 0 below -3, 1 above 3, (2 x + 3) / 6 between.
+struct HardSwish {
+  template <class T>
+  static simd::Vector<T> value(const simd::Vector<T>& x) {
+    using V = simd::Vector<T>;
+    return x * min(V(T{6}), max(V(T{}), x + V(T{3}))) * V(T{1} / T{6});
+  }
+  template <class T>
+  static simd::Vector<T> derivative(const simd::Vector<T>& x) {
+    using V = simd::Vector<T>;
+    const V middle = simd::fma<T>(x, V(T{1} / T{3}), V(T{0.5}));
+    return select(x > V(T{3}), V(T{1}), select(x < V(T{-3}), V(T{}), middle));
+  }
+};
+
+/// Calls body(Silu{}) and the like: from a run-time choice to a type.
+template <class Body>
+void with_activation(Activation activation, Body&& body) {
+  switch (activation) {
+    case Activation::identity:
+      return body(Identity{});
+    case Activation::relu:
+      return body(Relu{});
+    case Activation::silu:
+      return body(Silu{});
+    case Activation::sigmoid:
+      return body(Sigmoid{});
+    case Activation::hard_swish:
+      return body(HardSwish{});
+  }
+}
+
+/// y[i] = f(x[i]); y may be x.
+template <class T>
+void activation_forward(View<T> y, View<const T> x, Activation activation, const Execution& run) {
+  constexpr std::int64_t grain = 8192;
+  with_activation(activation, [&](auto f) {
+    parallel_chunks(x.size(), grain, run.threads_for(x.size()),
+                    [&](std::int64_t begin, std::int64_t end) {
+                      simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
+                        const std::int64_t at = begin + i;
+                        lanes.store(y.data() + at, f.template value<T>(lanes.load(x.data() + at)));
+                      });
+                    });
+  });
+}
+
+/// dx[i] = dy[i] f'(x[i]); dx may be dy.
+template <class T>
+void activation_backward(View<T> dx, View<const T> dy, View<const T> x, Activation activation,
+                         const Execution& run) {
+  constexpr std::int64_t grain = 8192;
+  with_activation(activation, [&](auto f) {
+    parallel_chunks(
+        x.size(), grain, run.threads_for(x.size()), [&](std::int64_t begin, std::int64_t end) {
+          simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
+            const std::int64_t at = begin + i;
+            lanes.store(dx.data() + at, lanes.load(dy.data() + at) *
+                                            f.template derivative<T>(lanes.load(x.data() + at)));
+          });
+        });
+  });
+}
+
+}  // namespace effv2::inline EFFV2_ISA::kernels

@@ -1,0 +1,210 @@
+// Batch normalisation fused with the activation that follows it (Ioffe & Szegedy, 2015).
+//
+//   x^ = (x - mean) / sqrt(variance + epsilon)      y = f(u),  u = gamma x^ + beta
+//
+// Statistics are over all rows of x (..., C), per channel. What the elementwise passes need is
+// u = scale x + shift with scale = gamma / sqrt(variance + epsilon), shift = beta - mean scale.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "../core/execution.hpp"
+#include "../core/isa.hpp"
+#include "../core/simd.hpp"
+#include "../core/tensor.hpp"
+#include "activation.hpp"
+
+namespace effv2::inline EFFV2_ISA::kernels {
+
+namespace detail {
+
+// Rows of a chunk: about 128 KiB of floats. Fixed by the shape, so that sums over chunks do not
+// depend on the threads.
+inline std::int64_t rows_per_chunk(std::int64_t channels) {
+  constexpr std::int64_t numbers = 32768;
+  return std::max<std::int64_t>(1, numbers / channels);
+}
+
+// For every channel the sums over all rows of two quantities: term(row, c, lanes) returns both.
+// Sums of a chunk are kept in T, the chunks are added in double and in order.
+template <class T, class Term>
+void sum_rows(Tensor<double>& sums, std::int64_t rows, std::int64_t channels, const Execution& run,
+              Term&& term) {
+  using V = simd::Vector<T>;
+  const std::int64_t grain = rows_per_chunk(channels), chunks = (rows + grain - 1) / grain;
+  Tensor<T> partials = run.scratch<T>({chunks, 2, channels});
+  parallel_for(chunks, run.threads_for(rows * channels), [&](std::int64_t chunk) {
+    const std::int64_t begin = chunk * grain, end = std::min(rows, begin + grain);
+    T* first = partials.data() + chunk * 2 * channels;
+    simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+      // Two rows at a time: two independent chains of additions.
+      V a0(T{}), b0(T{}), a1(T{}), b1(T{});
+      std::int64_t row = begin;
+      for (; row + 1 < end; row += 2) {
+        term(row, c, lanes, a0, b0);
+        term(row + 1, c, lanes, a1, b1);
+      }
+      if (row < end) term(row, c, lanes, a0, b0);
+      lanes.store(first + c, a0 + a1);
+      lanes.store(first + channels + c, b0 + b1);
+    });
+  });
+  sums.fill(0.0);
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+    const T* partial = partials.data() + chunk * 2 * channels;
+    for (std::int64_t i = 0; i < 2 * channels; ++i) sums[i] += static_cast<double>(partial[i]);
+  }
+}
+
+// body(begin, end) over rows, in parallel.
+template <class Body>
+void for_each_rows(std::int64_t rows, std::int64_t channels, const Execution& run, Body&& body) {
+  parallel_chunks(rows, std::max<std::int64_t>(1, rows_per_chunk(channels) / 4),
+                  run.threads_for(rows * channels), std::forward<Body>(body));
+}
+
+}  // namespace detail
+
+/// mean (C) and biased variance (C) of x (..., C).
+template <class T>
+void batch_norm_statistics(View<T> mean, View<T> variance, View<const T> x, const Execution& run) {
+  using V = simd::Vector<T>;
+  const std::int64_t channels = mean.size(), rows = x.size() / channels;
+  // Sums of x - x0 and (x - x0)^2 with x0 the first row: no cancellation when |mean| >> deviation.
+  Tensor<double> sums = run.scratch<double>({2, channels});
+  detail::sum_rows<T>(sums, rows, channels, run,
+                      [&](std::int64_t row, std::int64_t c, auto lanes, V& sum, V& square) {
+                        const V d =
+                            lanes.load(x.data() + row * channels + c) - lanes.load(x.data() + c);
+                        sum += d;
+                        square = simd::fma<T>(d, d, square);
+                      });
+  const double count = static_cast<double>(rows);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double shifted = sums[c] / count;
+    mean[c] = static_cast<T>(static_cast<double>(x[c]) + shifted);
+    variance[c] = static_cast<T>(std::max(0.0, sums[channels + c] / count - shifted * shifted));
+  }
+}
+
+/// running = (1 - momentum) running + momentum batch; the variance made unbiased by n / (n - 1).
+template <class T>
+void batch_norm_update_running(View<T> running_mean, View<T> running_variance, View<const T> mean,
+                               View<const T> variance, std::int64_t rows, double momentum) {
+  const double unbias = static_cast<double>(rows) / static_cast<double>(rows - 1);
+  for (std::int64_t c = 0; c < mean.size(); ++c) {
+    const double m = static_cast<double>(running_mean[c]);
+    const double v = static_cast<double>(running_variance[c]);
+    running_mean[c] = static_cast<T>(m + momentum * (static_cast<double>(mean[c]) - m));
+    running_variance[c] =
+        static_cast<T>(v + momentum * (static_cast<double>(variance[c]) * unbias - v));
+  }
+}
+
+/// scale = gamma / sqrt(variance + epsilon), shift = beta - mean scale. All (C).
+template <class T>
+void batch_norm_coefficients(View<T> scale, View<T> shift, View<const T> gamma, View<const T> beta,
+                             View<const T> mean, View<const T> variance, double epsilon) {
+  for (std::int64_t c = 0; c < scale.size(); ++c) {
+    const double s =
+        static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(variance[c]) + epsilon);
+    scale[c] = static_cast<T>(s);
+    shift[c] = static_cast<T>(static_cast<double>(beta[c]) - static_cast<double>(mean[c]) * s);
+  }
+}
+
+/// y = f(scale x + shift), x and y (..., C); y may be x.
+template <class T>
+void batch_norm_forward(View<T> y, View<const T> x, View<const T> scale, View<const T> shift,
+                        Activation activation, const Execution& run) {
+  const std::int64_t channels = scale.size(), rows = x.size() / channels;
+  with_activation(activation, [&](auto f) {
+    detail::for_each_rows(rows, channels, run, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        const T* source = x.data() + row * channels;
+        T* target = y.data() + row * channels;
+        simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+          const auto u = simd::fma<T>(lanes.load(scale.data() + c), lanes.load(source + c),
+                                      lanes.load(shift.data() + c));
+          lanes.store(target + c, f.template value<T>(u));
+        });
+      }
+    });
+  });
+}
+
+/// Whether the statistics were those of the batch (and so depend on x) or fixed.
+enum class Statistics { batch, fixed };
+
+/// The gradients of y = f(u), u = gamma x^ + beta over M rows, with du = dy f'(u):
+///
+///   dbeta += sum du        dgamma += sum du x^
+///   dx = gamma / sqrt(variance + epsilon) (du - (sum du + x^ sum du x^) / M)    batch statistics
+///   dx = gamma / sqrt(variance + epsilon) du                                    fixed statistics
+///
+/// Two passes over dy and x; f'(u) is computed again in the second, which is cheaper than a write
+/// and a read of du. dx may be dy. dgamma and dbeta may be empty (a frozen layer).
+template <class T>
+void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T> dy,
+                         View<const T> x, View<const T> scale, View<const T> shift,
+                         View<const T> mean, View<const T> variance, double epsilon,
+                         Statistics statistics, Activation activation, const Execution& run) {
+  using V = simd::Vector<T>;
+  const std::int64_t channels = scale.size(), rows = x.size() / channels;
+  Tensor<double> sums = run.scratch<double>({2, channels});
+  // dx = du scale + x slope + offset, where slope and offset carry the two sums.
+  Tensor<T> coefficients = run.scratch<T>({2, channels});
+  T* slope = coefficients.data();
+  T* offset = slope + channels;
+  with_activation(activation, [&](auto f) {
+    const auto du_at = [&](std::int64_t row, std::int64_t c, auto lanes, const V& value) {
+      const V u = simd::fma<T>(lanes.load(scale.data() + c), value, lanes.load(shift.data() + c));
+      return lanes.load(dy.data() + row * channels + c) * f.template derivative<T>(u);
+    };
+    detail::sum_rows<T>(sums, rows, channels, run,
+                        [&](std::int64_t row, std::int64_t c, auto lanes, V& sum, V& product) {
+                          const V value = lanes.load(x.data() + row * channels + c);
+                          const V du = du_at(row, c, lanes, value);
+                          sum += du;
+                          product = simd::fma<T>(du, value - lanes.load(mean.data() + c), product);
+                        });
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const double inverse = 1.0 / std::sqrt(static_cast<double>(variance[c]) + epsilon);
+      const double sum = sums[c], product = sums[channels + c] * inverse;
+      if (!dbeta.empty()) dbeta[c] += static_cast<T>(sum);
+      if (!dgamma.empty()) dgamma[c] += static_cast<T>(product);
+      // -scale (sum + x^ product) / M  with  x^ = (x - mean) inverse
+      const double s = -static_cast<double>(scale[c]) / static_cast<double>(rows);
+      slope[c] = static_cast<T>(s * product * inverse);
+      offset[c] = static_cast<T>(s * (sum - static_cast<double>(mean[c]) * product * inverse));
+      if (statistics == Statistics::fixed) slope[c] = offset[c] = T{};
+    }
+    detail::for_each_rows(rows, channels, run, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+          const V value = lanes.load(x.data() + row * channels + c);
+          const V du = du_at(row, c, lanes, value);
+          const V rest = simd::fma<T>(value, lanes.load(slope + c), lanes.load(offset + c));
+          lanes.store(dx.data() + row * channels + c,
+                      simd::fma<T>(du, lanes.load(scale.data() + c), rest));
+        });
+      }
+    });
+  });
+}
+
+/// Folds an inference batch norm into the convolution before it: w'[..., o] = w[..., o] scale[o].
+/// The convolution's bias becomes shift.
+template <class T>
+void batch_norm_fold(View<T> folded, View<const T> weights, View<const T> scale) {
+  const std::int64_t channels = scale.size(), rows = weights.size() / channels;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      folded[row * channels + c] = weights[row * channels + c] * scale[c];
+    }
+  }
+}
+
+}  // namespace effv2::inline EFFV2_ISA::kernels

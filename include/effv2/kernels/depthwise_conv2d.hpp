@@ -1,0 +1,170 @@
+// Depthwise convolution over NHWC pictures: one k x k filter per channel, weights (k, k, C).
+// Channels are the vectors, so a 2 x 2 picture is as fast as a large one; taps that only see
+// padding are not in the plan, so at 1 x 1 only the centre tap is computed.
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+
+#include "../core/execution.hpp"
+#include "../core/isa.hpp"
+#include "../core/simd.hpp"
+#include "../core/tensor.hpp"
+#include "indirect_gemm.hpp"
+#include "window.hpp"
+
+namespace effv2::inline EFFV2_ISA::kernels {
+
+namespace detail {
+
+// out[row, c] = sum over taps of in[t][row][c] w[t, c], Vectors vectors of channels at a time.
+template <class T, int Vectors>
+void depthwise_channels(T* out, const T* const* in, const T* const* w, std::size_t taps,
+                        std::int64_t c) {
+  using V = simd::Vector<T>;
+  V sum[Vectors];
+  EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) sum[v] = V(T{});
+  for (std::size_t t = 0; t < taps; ++t) {
+    EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) {
+      const std::int64_t at = c + v * simd::width<T>;
+      sum[v] = simd::fma<T>(simd::load(in[t] + at), simd::load(w[t] + at), sum[v]);
+    }
+  }
+  EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) {
+    simd::store<T>(out + c + v * simd::width<T>, sum[v]);
+  }
+}
+
+// out = in gathered through the plan, times the weights tap by tap.
+template <class T>
+void depthwise_gather(View<T> out, View<const T> in, View<const T> w, const TapPlan& plan,
+                      std::int64_t batch, std::int64_t channels, const Execution& run) {
+  constexpr std::int64_t block = 16;
+  constexpr int unroll = 4;
+  constexpr std::int64_t step = unroll * simd::width<T>;
+  std::int64_t blocks = 0;
+  for (const TapGroup& group : plan.groups) blocks += row_blocks(group, batch, block);
+  const int threads = run.threads_for(out.size() * 2);
+  parallel_for(blocks, threads, [&](std::int64_t task) {
+    const RowBlock rows = row_block(plan, batch, block, task);
+    const TapGroup& group = *rows.group;
+    const std::size_t taps = group.taps.size();
+    constexpr std::size_t most = 49;
+    assert(taps <= most);
+    const T* weights[most];
+    for (std::size_t t = 0; t < taps; ++t) weights[t] = w.data() + group.taps[t] * channels;
+    T* outputs[block];
+    const T* inputs[most][block];
+    row_pointers(outputs, out.data(), rows, group.targets.data(), plan.target_pixels, channels,
+                 batch);
+    for (std::size_t t = 0; t < taps; ++t) {
+      row_pointers(inputs[t], in.data(), rows, group.sources_of(t), plan.source_pixels, channels,
+                   batch);
+    }
+    for (std::int64_t row = 0; row < rows.count; ++row) {
+      const T* in_row[most];
+      for (std::size_t t = 0; t < taps; ++t) in_row[t] = inputs[t][row];
+      T* target = outputs[row];
+      std::int64_t c = 0;
+      for (; c + step <= channels; c += step) {
+        depthwise_channels<T, unroll>(target, in_row, weights, taps, c);
+      }
+      simd::for_each_vector<T>(channels - c, [&](std::int64_t i, auto lanes) {
+        simd::Vector<T> sum(T{});
+        for (std::size_t t = 0; t < taps; ++t) {
+          sum = simd::fma<T>(lanes.load(in_row[t] + c + i), lanes.load(weights[t] + c + i), sum);
+        }
+        lanes.store(target + c + i, sum);
+      });
+    }
+  });
+}
+
+// sum[c] += sum over rows of a[row][c] b[row][c] for the channels [first, last).
+template <class T>
+void accumulate_products(T* sum, const T* const* a, const T* const* b, std::int64_t rows,
+                         std::int64_t first, std::int64_t last) {
+  using V = simd::Vector<T>;
+  constexpr int unroll = 4;
+  constexpr std::int64_t width = simd::width<T>;
+  std::int64_t c = first;
+  for (; c + unroll * width <= last; c += unroll * width) {
+    V total[unroll];
+    EFFV2_UNROLL for (int v = 0; v < unroll; ++v) total[v] = simd::load(sum + c + v * width);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const T *x = a[row] + c, *y = b[row] + c;
+      EFFV2_UNROLL for (int v = 0; v < unroll; ++v) {
+        total[v] = simd::fma<T>(simd::load(x + v * width), simd::load(y + v * width), total[v]);
+      }
+    }
+    EFFV2_UNROLL for (int v = 0; v < unroll; ++v) simd::store<T>(sum + c + v * width, total[v]);
+  }
+  simd::for_each_vector<T>(last - c, [&](std::int64_t i, auto lanes) {
+    V total = lanes.load(sum + c + i);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      total = simd::fma<T>(lanes.load(a[row] + c + i), lanes.load(b[row] + c + i), total);
+    }
+    lanes.store(sum + c + i, total);
+  });
+}
+
+}  // namespace detail
+
+/// y[n, p, c] = sum over taps t of  x[n, source(p, t), c] w[t, c]
+template <class T>
+void depthwise_conv2d_forward(View<T> y, View<const T> x, View<const T> w, const WindowPlan& plan,
+                              const Execution& run) {
+  detail::depthwise_gather<T>(y, x, w, plan.gather, x.extent(0), x.extent(3), run);
+}
+
+/// dx[n, q, c] = sum over taps t of  dy[n, reader(q, t), c] w[t, c]
+template <class T>
+void depthwise_conv2d_backward_data(View<T> dx, View<const T> dy, View<const T> w,
+                                    const WindowPlan& plan, const Execution& run) {
+  detail::depthwise_gather<T>(dx, dy, w, plan.scatter, dy.extent(0), dy.extent(3), run);
+}
+
+/// dw[t, c] += sum over images n, pixels p of  x[n, source(p, t), c] dy[n, p, c]
+template <class T>
+void depthwise_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const T> x,
+                                       const WindowPlan& plan, const Execution& run) {
+  const std::int64_t batch = x.extent(0), channels = x.extent(3);
+  constexpr std::int64_t block = 64, channel_block = 64;
+  const std::int64_t parts = (channels + channel_block - 1) / channel_block;
+  std::int64_t blocks = 0;
+  for (const TapGroup& group : plan.gather.groups) {
+    blocks += detail::row_blocks(group, batch, block);
+  }
+  // As in indirect_outer: slices fixed by the shape, summed in order.
+  constexpr std::int64_t wanted_tasks = 16;
+  const std::int64_t slices = std::clamp<std::int64_t>(
+      std::min((wanted_tasks + parts - 1) / parts, blocks / 2), 1, wanted_tasks);
+  Tensor<T> partials = run.scratch<T>({slices, dw.size()});
+  partials.fill(T{});
+  parallel_for(parts * slices, run.threads_for(dy.size() * 4), [&](std::int64_t task) {
+    const std::int64_t slice = task / parts, first = task % parts * channel_block;
+    const std::int64_t last = std::min(channels, first + channel_block);
+    T* target = partials.data() + slice * dw.size();
+    const T *dy_rows[block], *x_rows[block];
+    for (std::int64_t index = blocks * slice / slices; index < blocks * (slice + 1) / slices;
+         ++index) {
+      const detail::RowBlock rows = detail::row_block(plan.gather, batch, block, index);
+      const TapGroup& group = *rows.group;
+      detail::row_pointers(dy_rows, dy.data(), rows, group.targets.data(),
+                           plan.gather.target_pixels, channels, batch);
+      for (std::size_t t = 0; t < group.taps.size(); ++t) {
+        detail::row_pointers(x_rows, x.data(), rows, group.sources_of(t), plan.gather.source_pixels,
+                             channels, batch);
+        detail::accumulate_products<T>(target + group.taps[t] * channels, x_rows, dy_rows,
+                                       rows.count, first, last);
+      }
+    }
+  });
+  for (std::int64_t slice = 0; slice < slices; ++slice) {
+    const T* partial = partials.data() + slice * dw.size();
+    for (std::int64_t i = 0; i < dw.size(); ++i) dw[i] += partial[i];
+  }
+}
+
+}  // namespace effv2::inline EFFV2_ISA::kernels

@@ -1,0 +1,69 @@
+// Softmax cross-entropy against soft targets, with its gradient.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+
+namespace effv2::inline EFFV2_ISA::kernels {
+
+/// targets[n, k] = (1 - smoothing) [k == labels[n]] + smoothing / K. targets (N, K).
+template <class T>
+void smooth_targets(View<T> targets, std::span<const std::int32_t> labels, double smoothing) {
+  const std::int64_t classes = targets.extent(1);
+  std::fill(targets.begin(), targets.end(),
+            static_cast<T>(smoothing / static_cast<double>(classes)));
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    targets[static_cast<std::int64_t>(n) * classes + labels[n]] += static_cast<T>(1.0 - smoothing);
+  }
+}
+
+/// The mean over the batch of  -sum over k of t[n, k] log p[n, k]  with p = softmax(z), and
+///
+///   dz[n, k] = (p[n, k] sum over j of t[n, j] - t[n, k]) / N
+///
+/// logits z, targets t and dz are (N, K).
+template <class T>
+double softmax_cross_entropy(View<T> dlogits, View<const T> logits, View<const T> targets) {
+  const std::int64_t batch = logits.extent(0), classes = logits.extent(1);
+  double total = 0.0;
+  for (std::int64_t n = 0; n < batch; ++n) {
+    const T* z = logits.data() + n * classes;
+    const T* t = targets.data() + n * classes;
+    const double largest = static_cast<double>(*std::max_element(z, z + classes));
+    double sum = 0.0, mass = 0.0, expected = 0.0;
+    for (std::int64_t k = 0; k < classes; ++k) {
+      const double shifted = static_cast<double>(z[k]) - largest;
+      sum += std::exp(shifted);
+      mass += static_cast<double>(t[k]);
+      expected += static_cast<double>(t[k]) * shifted;
+    }
+    total += mass * std::log(sum) - expected;
+    const double scale = 1.0 / static_cast<double>(batch);
+    for (std::int64_t k = 0; k < classes; ++k) {
+      const double p = std::exp(static_cast<double>(z[k]) - largest) / sum;
+      dlogits[n * classes + k] = static_cast<T>((p * mass - static_cast<double>(t[k])) * scale);
+    }
+  }
+  return total / static_cast<double>(batch);
+}
+
+/// p[n, k] = softmax over k of z[n, k].
+template <class T>
+void softmax(View<T> probabilities, View<const T> logits) {
+  const std::int64_t batch = logits.extent(0), classes = logits.extent(1);
+  for (std::int64_t n = 0; n < batch; ++n) {
+    const T* z = logits.data() + n * classes;
+    T* p = probabilities.data() + n * classes;
+    const T largest = *std::max_element(z, z + classes);
+    T sum{};
+    for (std::int64_t k = 0; k < classes; ++k) sum += p[k] = std::exp(z[k] - largest);
+    for (std::int64_t k = 0; k < classes; ++k) p[k] /= sum;
+  }
+}
+
+}  // namespace effv2::inline EFFV2_ISA::kernels

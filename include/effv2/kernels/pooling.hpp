@@ -1,0 +1,151 @@
+// Pooling over NHWC pictures: global average, windowed average, windowed maximum.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "../core/execution.hpp"
+#include "../core/isa.hpp"
+#include "../core/simd.hpp"
+#include "../core/tensor.hpp"
+#include "window.hpp"
+
+namespace effv2::inline EFFV2_ISA::kernels {
+
+/// y[n, c] = 1 / P  sum over pixels p of x[n, p, c]. x (N, H, W, C) with P = H W, y (N, C).
+template <class T>
+void global_average_pool_forward(View<T> y, View<const T> x, const Execution& run) {
+  const std::int64_t batch = x.extent(0), channels = x.extent(3);
+  const std::int64_t pixels = x.extent(1) * x.extent(2);
+  const simd::Vector<T> inverse(T{1} / static_cast<T>(pixels));
+  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+    const T* source = x.data() + n * pixels * channels;
+    simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+      simd::Vector<T> sum(T{});
+      for (std::int64_t p = 0; p < pixels; ++p) sum += lanes.load(source + p * channels + c);
+      lanes.store(y.data() + n * channels + c, sum * inverse);
+    });
+  });
+}
+
+/// dx[n, p, c] = dy[n, c] / P
+template <class T>
+void global_average_pool_backward(View<T> dx, View<const T> dy, const Execution& run) {
+  const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
+  const std::int64_t pixels = dx.extent(1) * dx.extent(2);
+  const simd::Vector<T> inverse(T{1} / static_cast<T>(pixels));
+  parallel_for(batch, run.threads_for(dx.size()), [&](std::int64_t n) {
+    T* target = dx.data() + n * pixels * channels;
+    simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+      const simd::Vector<T> value = lanes.load(dy.data() + n * channels + c) * inverse;
+      for (std::int64_t p = 0; p < pixels; ++p) lanes.store(target + p * channels + c, value);
+    });
+  });
+}
+
+namespace detail {
+
+// Calls body(tap, input pixel) for the taps of an output pixel that lie inside of the picture.
+template <class Body>
+void for_each_source(const Window& window, std::int64_t pixel, Body&& body) {
+  for (std::int64_t tap = 0; tap < window.taps(); ++tap) {
+    const std::int64_t source = window.source(pixel, tap);
+    if (source >= 0) body(tap, source);
+  }
+}
+
+inline std::int64_t count_sources(const Window& window, std::int64_t pixel) {
+  std::int64_t count = 0;
+  for_each_source(window, pixel, [&](std::int64_t, std::int64_t) { ++count; });
+  return count;
+}
+
+}  // namespace detail
+
+/// y[n, p, c] = mean of x[n, q, c] over the pixels q that the window at p covers; padding does not
+/// count (TensorFlow's rule; PyTorch's count_include_pad = False).
+template <class T>
+void average_pool_forward(View<T> y, View<const T> x, const Window& window, const Execution& run) {
+  const std::int64_t batch = x.extent(0), channels = x.extent(3);
+  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+    const T* source = x.data() + n * window.in_pixels() * channels;
+    for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
+      T* target = y.data() + (n * window.out_pixels() + p) * channels;
+      const simd::Vector<T> inverse(T{1} / static_cast<T>(detail::count_sources(window, p)));
+      simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+        simd::Vector<T> sum(T{});
+        detail::for_each_source(window, p, [&](std::int64_t, std::int64_t q) {
+          sum += lanes.load(source + q * channels + c);
+        });
+        lanes.store(target + c, sum * inverse);
+      });
+    }
+  });
+}
+
+/// dx[n, q, c] = sum over the windows p that cover q of  dy[n, p, c] / (pixels covered by p)
+template <class T>
+void average_pool_backward(View<T> dx, View<const T> dy, const Window& window,
+                           const Execution& run) {
+  const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
+  parallel_for(batch, run.threads_for(dx.size()), [&](std::int64_t n) {
+    T* target = dx.data() + n * window.in_pixels() * channels;
+    std::fill_n(target, window.in_pixels() * channels, T{});
+    for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
+      const T* source = dy.data() + (n * window.out_pixels() + p) * channels;
+      const simd::Vector<T> inverse(T{1} / static_cast<T>(detail::count_sources(window, p)));
+      simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+        const simd::Vector<T> share = lanes.load(source + c) * inverse;
+        detail::for_each_source(window, p, [&](std::int64_t, std::int64_t q) {
+          T* at = target + q * channels + c;
+          lanes.store(at, lanes.load(at) + share);
+        });
+      });
+    }
+  });
+}
+
+/// y[n, p, c] = max of x[n, q, c] over the pixels q that the window at p covers; winner[n, p, c] is
+/// that pixel q (the first of equals; NaN wins).
+template <class T>
+void max_pool_forward(View<T> y, View<std::int32_t> winner, View<const T> x, const Window& window,
+                      const Execution& run) {
+  const std::int64_t batch = x.extent(0), channels = x.extent(3);
+  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+    const T* source = x.data() + n * window.in_pixels() * channels;
+    for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
+      T* best = y.data() + (n * window.out_pixels() + p) * channels;
+      std::int32_t* from = winner.data() + (n * window.out_pixels() + p) * channels;
+      bool first = true;
+      detail::for_each_source(window, p, [&](std::int64_t, std::int64_t q) {
+        const T* value = source + q * channels;
+        for (std::int64_t c = 0; c < channels; ++c) {
+          const bool wins = first || !(value[c] <= best[c]);
+          best[c] = wins ? value[c] : best[c];
+          from[c] = wins ? static_cast<std::int32_t>(q) : from[c];
+        }
+        first = false;
+      });
+    }
+  });
+}
+
+/// dx[n, q, c] = sum over the windows p whose maximum is at q of  dy[n, p, c]
+template <class T>
+void max_pool_backward(View<T> dx, View<const T> dy, View<const std::int32_t> winner,
+                       const Window& window, const Execution& run) {
+  const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
+  parallel_for(batch, run.threads_for(dx.size()), [&](std::int64_t n) {
+    T* target = dx.data() + n * window.in_pixels() * channels;
+    std::fill_n(target, window.in_pixels() * channels, T{});
+    for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
+      const std::int64_t row = (n * window.out_pixels() + p) * channels;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        target[winner[row + c] * channels + c] += dy[row + c];
+      }
+    }
+  });
+}
+
+}  // namespace effv2::inline EFFV2_ISA::kernels
