@@ -12,9 +12,9 @@
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
-enum class Activation { identity, relu, silu, sigmoid, hard_swish };
+enum class ActivationKind { identity, relu, silu, sigmoid, hard_swish };
 
-inline constexpr std::string_view name_of(Activation activation) {
+inline constexpr std::string_view name_of(ActivationKind activation) {
   constexpr std::string_view names[] = {"identity", "relu", "silu", "sigmoid", "hard_swish"};
   return names[static_cast<int>(activation)];
 }
@@ -89,24 +89,25 @@ struct HardSwish {
 
 /// Calls body(Silu{}) and the like: from a run-time choice to a type.
 template <class Body>
-void with_activation(Activation activation, Body&& body) {
+void with_activation(ActivationKind activation, Body&& body) {
   switch (activation) {
-    case Activation::identity:
+    case ActivationKind::identity:
       return body(Identity{});
-    case Activation::relu:
+    case ActivationKind::relu:
       return body(Relu{});
-    case Activation::silu:
+    case ActivationKind::silu:
       return body(Silu{});
-    case Activation::sigmoid:
+    case ActivationKind::sigmoid:
       return body(Sigmoid{});
-    case Activation::hard_swish:
+    case ActivationKind::hard_swish:
       return body(HardSwish{});
   }
 }
 
 /// y[i] = f(x[i]); y may be x.
 template <class T>
-void activation_forward(View<T> y, View<const T> x, Activation activation, const Execution& run) {
+void activation_forward(View<T> y, View<const T> x, ActivationKind activation,
+                        const Execution& run) {
   constexpr std::int64_t grain = 8192;
   with_activation(activation, [&](auto f) {
     parallel_chunks(x.size(), grain, run.threads_for(x.size()),
@@ -121,7 +122,7 @@ void activation_forward(View<T> y, View<const T> x, Activation activation, const
 
 /// dx[i] = dy[i] f'(x[i]); dx may be dy.
 template <class T>
-void activation_backward(View<T> dx, View<const T> dy, View<const T> x, Activation activation,
+void activation_backward(View<T> dx, View<const T> dy, View<const T> x, ActivationKind activation,
                          const Execution& run) {
   constexpr std::int64_t grain = 8192;
   with_activation(activation, [&](auto f) {

@@ -118,7 +118,7 @@ void batch_norm_coefficients(View<T> scale, View<T> shift, View<const T> gamma, 
 /// y = f(scale x + shift), x and y (..., C); y may be x.
 template <class T>
 void batch_norm_forward(View<T> y, View<const T> x, View<const T> scale, View<const T> shift,
-                        Activation activation, const Execution& run) {
+                        ActivationKind activation, const Execution& run) {
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
   with_activation(activation, [&](auto f) {
     detail::for_each_rows(rows, channels, run, [&](std::int64_t begin, std::int64_t end) {
@@ -150,7 +150,7 @@ template <class T>
 void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T> dy,
                          View<const T> x, View<const T> scale, View<const T> shift,
                          View<const T> mean, View<const T> variance, double epsilon,
-                         Statistics statistics, Activation activation, const Execution& run) {
+                         Statistics statistics, ActivationKind activation, const Execution& run) {
   using V = simd::Vector<T>;
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
   Tensor<double> sums = run.scratch<double>({2, channels});

@@ -1,0 +1,75 @@
+// The tables that models are built from.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "../core/isa.hpp"
+
+namespace effv2::inline EFFV2_ISA::models {
+
+enum class BlockKind { mbconv, fused_mbconv };
+
+/// One stage: `repeats` blocks, of which the first has the stride and takes in -> out channels.
+struct StageSpec {
+  BlockKind kind;
+  int repeats, kernel, stride, expand;
+  int in_channels, out_channels;
+};
+
+/// A whole model, scaled.
+struct ModelSpec {
+  static constexpr int max_stages = 7;
+
+  std::string_view name;
+  int stem = 32, head = 1280;
+  std::array<StageSpec, max_stages> table{};
+  int stage_count = 0;
+  double dropout = 0.2;
+  int train_size = 224, eval_size = 224;  // pixels, of the paper
+
+  constexpr std::span<const StageSpec> stages() const {
+    return {table.data(), static_cast<std::size_t>(stage_count)};
+  }
+  constexpr int blocks() const {
+    int count = 0;
+    for (const StageSpec& stage : stages()) count += stage.repeats;
+    return count;
+  }
+};
+
+/// c scaled by width and rounded to a multiple of 8, at least 8. EfficientNet V1 goes up once more
+/// where rounding took away over 10 %; the official V2 code does not.
+constexpr int scale_channels(int channels, double width, bool ten_percent_rule) {
+  const double scaled = channels * width;
+  int rounded = static_cast<int>(scaled + 4.0) / 8 * 8;
+  if (rounded < 8) rounded = 8;
+  if (ten_percent_rule && rounded < 0.9 * scaled) rounded += 8;
+  return rounded;
+}
+
+/// ceil(depth repeats)
+constexpr int scale_repeats(int repeats, double depth) {
+  const double scaled = repeats * depth;
+  const int floor = static_cast<int>(scaled);
+  return floor + (scaled - floor > 1e-9 ? 1 : 0);
+}
+
+/// Compound scaling (EfficientNet, Tan & Le 2019) of a base table.
+constexpr ModelSpec scale(ModelSpec base, std::string_view name, double width, double depth,
+                          double dropout, int train_size, int eval_size, bool ten_percent_rule) {
+  base.name = name;
+  base.stem = scale_channels(base.stem, width, ten_percent_rule);
+  base.head = scale_channels(base.head, width, ten_percent_rule);
+  for (StageSpec& stage : base.table) {
+    stage.repeats = scale_repeats(stage.repeats, depth);
+    stage.in_channels = scale_channels(stage.in_channels, width, ten_percent_rule);
+    stage.out_channels = scale_channels(stage.out_channels, width, ten_percent_rule);
+  }
+  base.dropout = dropout, base.train_size = train_size, base.eval_size = eval_size;
+  return base;
+}
+
+}  // namespace effv2::inline EFFV2_ISA::models

@@ -1,0 +1,142 @@
+// The one builder: from a table to a network.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "../nn/conv_bn_act.hpp"
+#include "../nn/dropout.hpp"
+#include "../nn/fused_mbconv.hpp"
+#include "../nn/layer.hpp"
+#include "../nn/linear.hpp"
+#include "../nn/mbconv.hpp"
+#include "../nn/pooling.hpp"
+#include "../nn/sequential.hpp"
+#include "block_spec.hpp"
+#include "efficientnet_v2.hpp"
+
+namespace effv2::inline EFFV2_ISA::models {
+
+using nn::ActivationKind;
+using nn::Padding;
+
+struct EfficientNetOptions {
+  std::int64_t in_channels = 3;
+  std::int64_t classes = 1000;
+  std::int64_t head = 0;  // width of the last convolution; 0: the table's
+  std::int64_t stem_stride = 2;
+  double dropout = -1.0;            // before the classifier; negative: the table's
+  double drop_path = 0.2;           // of the last block; earlier ones linearly less
+  nn::BlockDefaults defaults = {};  // activation, padding, batch norm
+};
+
+/// stem -> blocks -> head (1 x 1) -> global average pool -> dropout -> classifier.
+/// x (N, H, W, in_channels) -> logits (N, classes). A layer like any other.
+template <class T>
+struct EfficientNet {
+  using value_type = T;
+  struct Saved {
+    typename nn::ConvBnAct<T>::Saved stem, head;
+    typename nn::Sequential<T>::Saved blocks;
+    typename nn::GlobalAveragePool<T>::Saved pool;
+    typename nn::Dropout<T>::Saved dropout;
+    typename nn::Linear<T>::Saved classifier;
+    Tensor<T> stem_output, blocks_output, dropped;
+  };
+
+  nn::ConvBnAct<T> stem;
+  nn::Sequential<T> blocks;
+  nn::ConvBnAct<T> head;
+  nn::GlobalAveragePool<T> pool;
+  nn::Dropout<T> dropout;
+  nn::Linear<T> classifier;
+
+  /// Weights have no values yet: nn::initialize(model, seed), or load them.
+  explicit EfficientNet(const ModelSpec& spec, const EfficientNetOptions& o = {})
+      : stem(nn::conv_bn_act<T>(o.in_channels, spec.stem, 3, o.stem_stride, o.defaults,
+                                o.defaults.activation)),
+        head(nn::conv_bn_act<T>(spec.stages().back().out_channels, head_width(spec, o), 1, 1,
+                                o.defaults, o.defaults.activation)),
+        dropout(o.dropout < 0.0 ? spec.dropout : o.dropout),
+        classifier(head_width(spec, o), o.classes) {
+    const int block_count = spec.blocks();
+    int index = 0;
+    for (const StageSpec& stage : spec.stages()) {
+      for (int i = 0; i < stage.repeats; ++i, ++index) {
+        const nn::BlockOptions block{
+            i == 0 ? stage.in_channels : stage.out_channels,
+            stage.out_channels,
+            stage.kernel,
+            i == 0 ? stage.stride : 1,
+            stage.expand,
+            nn::DropPath<T>::scheduled_rate(o.drop_path, index, block_count)};
+        if (stage.kind == BlockKind::mbconv) {
+          blocks.add(nn::MBConv<T>(block, o.defaults));
+        } else {
+          blocks.add(nn::FusedMBConv<T>(block, o.defaults));
+        }
+      }
+    }
+  }
+
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, nn::Context<T>& context) {
+    saved.stem_output = stem.forward(x, saved.stem, context);
+    saved.blocks_output = blocks.forward(saved.stem_output, saved.blocks, context);
+    Tensor<T> y = head.forward(saved.blocks_output, saved.head, context);
+    y = pool.forward(y, saved.pool, context);
+    saved.dropped = dropout.forward(y, saved.dropout, context);
+    return classifier.forward(saved.dropped, saved.classifier, context);
+  }
+
+  Tensor<T> backward(const Tensor<T>& dlogits, Saved& saved, nn::Context<T>& context) {
+    Tensor<T> d = classifier.backward(dlogits, saved.classifier, context);
+    d = dropout.backward(d, saved.dropout, context);
+    d = pool.backward(d, saved.pool, context);
+    d = head.backward(d, saved.head, context);
+    saved.blocks_output = {};
+    d = blocks.backward(d, saved.blocks, context);
+    return stem.backward(d, saved.stem, context);
+  }
+
+  Tensor<T> infer(const Tensor<T>& x, nn::Context<T>& context) const {
+    Tensor<T> y = head.infer(blocks.infer(stem.infer(x, context), context), context);
+    return classifier.infer(pool.infer(y, context), context);
+  }
+
+  void visit(nn::Visitor<T>& visitor) {
+    visitor("stem", stem);
+    visitor("blocks", blocks);
+    visitor("head", head);
+    visitor("classifier", classifier);
+  }
+
+  int describe(nn::Graph& graph, int input) const {
+    int node = graph.enter("stem", stem, input);
+    node = graph.enter("blocks", blocks, node);
+    node = graph.enter("head", head, node);
+    node = graph.enter("pool", pool, node);
+    return graph.enter("classifier", classifier, node);
+  }
+
+ private:
+  static std::int64_t head_width(const ModelSpec& spec, const EfficientNetOptions& o) {
+    EFFV2_CHECK(o.classes > 0 && o.in_channels > 0 && o.head >= 0, ErrorCode::invalid_argument,
+                "[efficientnet] expected at least 1 class and input channel and a head >= 0, got ",
+                o.classes, ", ", o.in_channels, " and ", o.head);
+    return o.head > 0 ? o.head : spec.head;
+  }
+};
+
+/// A network by name, initialised: efficientnet<float>("s", {.in_channels = 1, .classes = 10}, 1).
+template <class T>
+EfficientNet<T> efficientnet(std::string_view name, const EfficientNetOptions& options,
+                             std::uint64_t seed) {
+  EfficientNet<T> model(find_model(name), options);
+  nn::initialize(model, seed);
+  return model;
+}
+
+}  // namespace effv2::inline EFFV2_ISA::models

@@ -1,0 +1,146 @@
+// Batch normalisation, with the activation that follows it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "../kernels/batch_norm.hpp"
+#include "context.hpp"
+#include "conv2d.hpp"
+#include "graph.hpp"
+#include "visit.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+using kernels::ActivationKind;
+
+struct BatchNormOptions {
+  std::int64_t channels = 1;
+  ActivationKind activation = ActivationKind::identity;
+  double epsilon = 1e-3;
+  double momentum = 0.1;  // of the new statistics, as PyTorch counts it
+};
+
+/// y = f(gamma (x - mean) / sqrt(variance + epsilon) + beta) over x (..., C): with the batch's
+/// statistics in training, the running ones in inference and when they are frozen.
+template <class T>
+struct BatchNorm {
+  using value_type = T;
+  struct Saved {
+    View<const T> x;
+    Tensor<T> mean, variance, scale, shift;
+  };
+
+  BatchNormOptions options;
+  Parameter<T> weight, bias;  // gamma and beta
+  State<T> running_mean, running_var;
+
+  explicit BatchNorm(const BatchNormOptions& o)
+      : options(o),
+        weight({o.channels}, Initializer::constant(1.0), WeightDecay::no),
+        bias({o.channels}, Initializer::constant(0.0), WeightDecay::no),
+        running_mean({o.channels}, Initializer::constant(0.0)),
+        running_var({o.channels}, Initializer::constant(1.0)) {
+    EFFV2_CHECK(o.channels > 0, ErrorCode::invalid_argument,
+                "[batch_norm] expected at least 1 channel, got ", o.channels);
+    EFFV2_CHECK(o.epsilon > 0.0 && o.momentum >= 0.0 && o.momentum <= 1.0,
+                ErrorCode::invalid_argument,
+                "[batch_norm] expected epsilon > 0 and momentum in [0, 1], got ", o.epsilon,
+                " and ", o.momentum);
+  }
+
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    check(x);
+    const std::int64_t channels = options.channels, rows = x.size() / channels;
+    saved.x = x.view();
+    for (Tensor<T>* t : {&saved.mean, &saved.variance, &saved.scale, &saved.shift}) {
+      if (t->size() != channels) *t = context.tensor({channels});
+    }
+    if (running_mean.frozen) {
+      saved.mean = running_mean.value();
+      saved.variance = running_var.value();
+    } else {
+      EFFV2_CHECK(rows > 1, ErrorCode::invalid_argument,
+                  "[batch_norm] training needs more than one value per channel, got shape ",
+                  x.shape());
+      kernels::batch_norm_statistics<T>(saved.mean, saved.variance, x, context.execution);
+      kernels::batch_norm_update_running<T>(running_mean.edit(), running_var.edit(), saved.mean,
+                                            saved.variance, rows, options.momentum);
+    }
+    kernels::batch_norm_coefficients<T>(saved.scale, saved.shift, weight.value(), bias.value(),
+                                        saved.mean, saved.variance, options.epsilon);
+    Tensor<T> y = context.tensor(x.shape());
+    kernels::batch_norm_forward<T>(y, x, saved.scale, saved.shift, options.activation,
+                                   context.execution);
+    return y;
+  }
+
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    detail::check_gradient(dy, saved.x.shape(), "batch_norm");
+    Tensor<T> dx = context.tensor(dy.shape());
+    const auto statistics =
+        running_mean.frozen ? kernels::Statistics::fixed : kernels::Statistics::batch;
+    kernels::batch_norm_backward<T>(dx, weight.frozen ? View<T>{} : weight.gradient().view(),
+                                    bias.frozen ? View<T>{} : bias.gradient().view(), dy, saved.x,
+                                    saved.scale, saved.shift, saved.mean, saved.variance,
+                                    options.epsilon, statistics, options.activation,
+                                    context.execution);
+    return dx;
+  }
+
+  Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    check(x);
+    Tensor<T> scale = context.tensor({options.channels}),
+              shift = context.tensor({options.channels});
+    running_coefficients(scale, shift);
+    Tensor<T> y = context.tensor(x.shape());
+    kernels::batch_norm_forward<T>(y, x, scale, shift, options.activation, context.execution);
+    return y;
+  }
+
+  /// Inference is y = f(scale x + shift).
+  void running_coefficients(View<T> scale, View<T> shift) const {
+    kernels::batch_norm_coefficients<T>(scale, shift, weight.value(), bias.value(),
+                                        running_mean.value(), running_var.value(), options.epsilon);
+  }
+
+  /// Raised by every change of what inference depends on.
+  std::uint64_t version() const {
+    return std::max(
+        {weight.version(), bias.version(), running_mean.version(), running_var.version()});
+  }
+
+  void visit(Visitor<T>& visitor) {
+    visitor("weight", weight);
+    visitor("bias", bias);
+    visitor("running_mean", running_mean);
+    visitor("running_var", running_var);
+  }
+
+  int describe(Graph& graph, int input) const {
+    const int node = graph.add({"batch_norm",
+                                graph.shape(input),
+                                weight.size() + bias.size(),
+                                0,
+                                {{"epsilon", options.epsilon}},
+                                "",
+                                {}},
+                               {input});
+    if (options.activation == ActivationKind::identity) return node;
+    return graph.add(
+        {std::string(kernels::name_of(options.activation)), graph.shape(input), 0, 0, {}, "", {}},
+        {node});
+  }
+
+ private:
+  void check(const Tensor<T>& x) const {
+    EFFV2_CHECK(x.rank() > 0 && !x.empty() && x.extent(x.rank() - 1) == options.channels,
+                ErrorCode::shape_mismatch, "[batch_norm] expected (..., ", options.channels,
+                "), got ", x.shape());
+  }
+};
+
+}  // namespace effv2::inline EFFV2_ISA::nn

@@ -1,0 +1,109 @@
+// What one thread of a program needs to run models: threads, memory, randomness, packed weights.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "../core/execution.hpp"
+#include "../core/isa.hpp"
+#include "../core/random.hpp"
+#include "../core/tensor.hpp"
+#include "../kernels/indirect_gemm.hpp"
+#include "../kernels/window.hpp"
+#include "parameter.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+/// Passed to every forward, backward and infer. It holds nothing that outlives a step but caches,
+/// so any model can run with any context; two threads that run one model use a context each.
+template <class T>
+class Context {
+ public:
+  explicit Context(int threads = 0, std::uint64_t seed = 0) : execution(threads), seed_(seed) {}
+
+  /// Handed on to the kernels.
+  Execution execution;
+
+  /// A tensor for a layer's result, with arbitrary values, from the context's pool.
+  Tensor<T> tensor(const Shape& shape) const { return execution.scratch<T>(shape); }
+
+  /// Starts training step `step`: random layers draw the same numbers whenever the same step of
+  /// the same seed is run again.
+  void begin_step(std::uint64_t step) {
+    step_ = static_cast<std::uint32_t>(step);
+    next_stream_ = first_layer_stream;
+  }
+
+  /// The random stream of the next layer that asks in this step.
+  RandomStream next_random() { return {seed_, next_stream_++, step_}; }
+
+  /// The tap plan of a window, made once.
+  const kernels::WindowPlan& plan(const kernels::Window& window) {
+    for (const auto& plan : plans_) {
+      if (plan->window == window) return *plan;
+    }
+    plans_.push_back(std::make_unique<kernels::WindowPlan>(window));
+    return *plans_.back();
+  }
+
+  /// The weights (k, k, I, O) or (I, O) packed for the kernels, packed anew when they have changed.
+  const kernels::PackedMatrix<T>& packed(const Variable<T>& weights, kernels::Transpose transpose) {
+    Packed& entry = packed_[{&weights, transpose == kernels::Transpose::yes ? 1 : 0}];
+    if (entry.version != weights.version()) {
+      const Tensor<T>& value = weights.value();
+      const int rank = value.rank();
+      kernels::pack<T>(entry.matrix, value, taps_of(value), value.extent(rank - 2),
+                       value.extent(rank - 1), transpose, execution);
+      entry.version = weights.version();
+    }
+    return entry.matrix;
+  }
+
+  /// Packed weights and bias that `make(weights, bias)` derives from variables, the newest of which
+  /// has `version`; made anew when that changes. weights is shaped like `source`.
+  struct Packed {
+    std::uint64_t version = 0;
+    kernels::PackedMatrix<T> matrix;
+    Tensor<T> bias;
+  };
+  template <class Make>
+  const Packed& derived(const Variable<T>& source, std::uint64_t version, Make&& make) {
+    Packed& entry = packed_[{&source, 2}];
+    if (entry.version != version) {
+      const Tensor<T>& value = source.value();
+      const int rank = value.rank();
+      Tensor<T> weights = tensor(value.shape());
+      entry.bias = Tensor<T>({value.extent(rank - 1)});
+      make(weights, entry.bias);
+      kernels::pack<T>(entry.matrix, weights, taps_of(value), value.extent(rank - 2),
+                       value.extent(rank - 1), kernels::Transpose::no, execution);
+      entry.version = version;
+    }
+    return entry;
+  }
+
+  /// Forgets packed weights and gives free memory back.
+  void clear() {
+    packed_.clear();
+    plans_.clear();
+    execution.pool->trim();
+  }
+
+ private:
+  // Streams below are left to initialisation (one per parameter) and data.
+  static constexpr std::uint32_t first_layer_stream = 1U << 20;
+
+  static std::int64_t taps_of(const Tensor<T>& weights) {
+    return weights.rank() == 4 ? weights.extent(0) * weights.extent(1) : 1;
+  }
+
+  std::uint64_t seed_;
+  std::uint32_t step_ = 0, next_stream_ = first_layer_stream;
+  std::vector<std::unique_ptr<kernels::WindowPlan>> plans_;
+  std::map<std::pair<const void*, int>, Packed> packed_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::nn

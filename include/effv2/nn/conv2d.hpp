@@ -1,0 +1,138 @@
+// Convolution.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "../kernels/conv2d.hpp"
+#include "context.hpp"
+#include "graph.hpp"
+#include "visit.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+using kernels::Padding;
+
+struct Conv2dOptions {
+  std::int64_t in_channels = 1, out_channels = 1;
+  std::int64_t kernel = 3, stride = 1;
+  Padding padding = Padding::symmetric;
+  bool bias = false;
+};
+
+namespace detail {
+
+// Checks that x is (N, H, W, channels) and not empty; `who` begins the error.
+template <class T>
+void check_picture(const Tensor<T>& x, std::int64_t channels, const char* who) {
+  EFFV2_CHECK(x.rank() == 4 && !x.empty(), ErrorCode::shape_mismatch, "[", who,
+              "] expected (N, H, W, C) of at least one number, got ", x.shape());
+  EFFV2_CHECK(x.extent(3) == channels, ErrorCode::shape_mismatch, "[", who, "] expected ", channels,
+              " input channels, got ", x.extent(3), " in ", x.shape());
+}
+
+// Checks the gradient that enters a backward pass.
+template <class T>
+void check_gradient(const Tensor<T>& dy, const Shape& expected, const char* who) {
+  EFFV2_CHECK(dy.shape() == expected, ErrorCode::shape_mismatch, "[", who,
+              "] expected a gradient of shape ", expected, ", got ", dy.shape());
+}
+
+}  // namespace detail
+
+/// (N, H, W, in) -> (N, OH, OW, out); weight (k, k, in, out) ~ N(0, sqrt(2 / (k k out))).
+template <class T>
+struct Conv2d {
+  using value_type = T;
+  struct Saved {
+    View<const T> x;
+  };
+
+  Conv2dOptions options;
+  Parameter<T> weight, bias;
+
+  explicit Conv2d(const Conv2dOptions& o) : options(o) {
+    EFFV2_CHECK(o.in_channels > 0 && o.out_channels > 0, ErrorCode::invalid_argument,
+                "[conv2d] expected channels of at least 1, got ", o.in_channels, " -> ",
+                o.out_channels);
+    EFFV2_CHECK(o.kernel > 0 && o.stride > 0, ErrorCode::invalid_argument,
+                "[conv2d] expected kernel and stride of at least 1, got ", o.kernel, " and ",
+                o.stride);
+    EFFV2_CHECK(o.kernel * o.kernel <= kernels::max_taps, ErrorCode::unsupported,
+                "[conv2d] expected a kernel of at most 45, got ", o.kernel);
+    const double fan_out = static_cast<double>(o.kernel * o.kernel * o.out_channels);
+    weight = Parameter<T>({o.kernel, o.kernel, o.in_channels, o.out_channels},
+                          Initializer::normal(std::sqrt(2.0 / fan_out)), WeightDecay::yes);
+    if (o.bias) {
+      bias = Parameter<T>({o.out_channels}, Initializer::constant(0.0), WeightDecay::no);
+    }
+  }
+
+  kernels::Window window(const Shape& x) const {
+    return {x[1], x[2], options.kernel, options.stride, options.padding};
+  }
+  Shape output_shape(const Shape& x) const {
+    const kernels::Window w = window(x);
+    return {x[0], w.out_height, w.out_width, options.out_channels};
+  }
+
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    saved.x = x.view();
+    return infer(x, context);
+  }
+
+  Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    return apply(x, context.packed(weight, kernels::Transpose::no), bias_view(), context);
+  }
+
+  /// With other weights and bias than its own: a batch norm folded in.
+  Tensor<T> apply(const Tensor<T>& x, const kernels::PackedMatrix<T>& weights, View<const T> b,
+                  Context<T>& context) const {
+    detail::check_picture(x, options.in_channels, "conv2d");
+    Tensor<T> y = context.tensor(output_shape(x.shape()));
+    kernels::conv2d_forward<T>(y, x, weights, b, context.plan(window(x.shape())),
+                               context.execution);
+    return y;
+  }
+
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    const Shape& shape = saved.x.shape();
+    detail::check_gradient(dy, output_shape(shape), "conv2d");
+    const kernels::WindowPlan& plan = context.plan(window(shape));
+    if (!weight.frozen) {
+      kernels::conv2d_backward_weights<T>(weight.gradient(), dy, saved.x, plan, context.execution);
+      if (!bias.empty()) kernels::bias_backward<T>(bias.gradient(), dy);
+    }
+    Tensor<T> dx = context.tensor(shape);
+    kernels::conv2d_backward_data<T>(dx, dy, context.packed(weight, kernels::Transpose::yes), plan,
+                                     context.execution);
+    return dx;
+  }
+
+  void visit(Visitor<T>& visitor) {
+    visitor("weight", weight);
+    if (!bias.empty()) visitor("bias", bias);
+  }
+
+  int describe(Graph& graph, int input) const {
+    const Shape output = output_shape(graph.shape(input));
+    return graph.add({"conv2d",
+                      output,
+                      weight.size() + bias.size(),
+                      output.size() * options.kernel * options.kernel * options.in_channels,
+                      {{"kernel", static_cast<double>(options.kernel)},
+                       {"stride", static_cast<double>(options.stride)},
+                       {"same", options.padding == Padding::same ? 1.0 : 0.0},
+                       {"bias", options.bias ? 1.0 : 0.0}},
+                      "",
+                      {}},
+                     {input});
+  }
+
+ private:
+  View<const T> bias_view() const { return bias.empty() ? View<const T>{} : bias.value().view(); }
+};
+
+}  // namespace effv2::inline EFFV2_ISA::nn

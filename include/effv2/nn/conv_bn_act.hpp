@@ -1,0 +1,114 @@
+// Convolution, batch norm, activation: the unit that everything else is made of.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "../kernels/activation.hpp"
+#include "../kernels/batch_norm.hpp"
+#include "batch_norm.hpp"
+#include "context.hpp"
+#include "conv2d.hpp"
+#include "depthwise_conv2d.hpp"
+#include "graph.hpp"
+#include "visit.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+/// y = f(bn(conv(x))), where conv is Conv2d or DepthwiseConv2d; identity as activation makes it the
+/// linear projection.
+template <class T, class Convolution>
+struct ConvolutionBnAct {
+  using value_type = T;
+  struct Saved {
+    typename Convolution::Saved conv;
+    Tensor<T> z;  // of the convolution
+    typename BatchNorm<T>::Saved bn;
+  };
+
+  Convolution conv;
+  BatchNorm<T> bn;
+
+  ConvolutionBnAct(Convolution convolution, const BatchNormOptions& options)
+      : conv(std::move(convolution)), bn(options) {}
+
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    saved.z = conv.forward(x, saved.conv, context);
+    return bn.forward(saved.z, saved.bn, context);
+  }
+
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    const Tensor<T> dz = bn.backward(dy, saved.bn, context);
+    saved.z = {};
+    return conv.backward(dz, saved.conv, context);
+  }
+
+  Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    if constexpr (std::is_same_v<Convolution, Conv2d<T>>) {
+      // The batch norm goes into the weights: scale w and shift as bias.
+      const std::uint64_t version = std::max(conv.weight.version(), bn.version());
+      const auto& folded =
+          context.derived(conv.weight, version, [&](Tensor<T>& weights, Tensor<T>& bias) {
+            Tensor<T> scale = context.tensor(bias.shape());
+            bn.running_coefficients(scale, bias);
+            kernels::batch_norm_fold<T>(weights, conv.weight.value(), scale);
+          });
+      Tensor<T> y = conv.apply(x, folded.matrix, folded.bias, context);
+      if (bn.options.activation != ActivationKind::identity) {
+        kernels::activation_forward<T>(y, y, bn.options.activation, context.execution);
+      }
+      return y;
+    } else {
+      return bn.infer(conv.infer(x, context), context);
+    }
+  }
+
+  void visit(Visitor<T>& visitor) {
+    visitor("conv", conv);
+    visitor("bn", bn);
+  }
+
+  int describe(Graph& graph, int input) const {
+    return graph.enter("bn", bn, graph.enter("conv", conv, input));
+  }
+};
+
+template <class T>
+using ConvBnAct = ConvolutionBnAct<T, Conv2d<T>>;
+template <class T>
+using DepthwiseConvBnAct = ConvolutionBnAct<T, DepthwiseConv2d<T>>;
+
+/// What the parts of one model have in common.
+struct BlockDefaults {
+  ActivationKind activation = ActivationKind::silu;
+  Padding padding = Padding::symmetric;
+  double bn_epsilon = 1e-3;
+  double bn_momentum = 0.1;
+
+  BatchNormOptions bn(std::int64_t channels, ActivationKind f) const {
+    return {channels, f, bn_epsilon, bn_momentum};
+  }
+};
+
+/// k x k convolution, batch norm and `activation`.
+template <class T>
+ConvBnAct<T> conv_bn_act(std::int64_t in, std::int64_t out, std::int64_t kernel,
+                         std::int64_t stride, const BlockDefaults& defaults,
+                         ActivationKind activation) {
+  return {Conv2d<T>({in, out, kernel, stride, defaults.padding, false}),
+          defaults.bn(out, activation)};
+}
+
+/// k x k depthwise convolution, batch norm and the model's activation.
+template <class T>
+DepthwiseConvBnAct<T> depthwise_conv_bn_act(std::int64_t channels, std::int64_t kernel,
+                                            std::int64_t stride, const BlockDefaults& defaults) {
+  return {DepthwiseConv2d<T>({channels, kernel, stride, defaults.padding}),
+          defaults.bn(channels, defaults.activation)};
+}
+
+}  // namespace effv2::inline EFFV2_ISA::nn

@@ -1,0 +1,75 @@
+// Dropout (Srivastava et al., 2014).
+#pragma once
+
+#include <cstdint>
+
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "../kernels/elementwise.hpp"
+#include "context.hpp"
+#include "graph.hpp"
+#include "visit.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+/// y[n, i] = x[n, i] m[n, i] / keep with m = 1 with probability keep = 1 - rate, else 0: in
+/// training; y = x in inference.
+template <class T>
+struct Dropout {
+  using value_type = T;
+  struct Saved {
+    Tensor<T> mask;  // m / keep; empty when nothing is dropped
+  };
+
+  double rate = 0.0;
+
+  Dropout() = default;
+  explicit Dropout(double drop_rate) : rate(drop_rate) {
+    EFFV2_CHECK(rate >= 0.0 && rate < 1.0, ErrorCode::invalid_argument,
+                "[dropout] expected a rate in [0, 1), got ", rate);
+  }
+
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    saved.mask = {};
+    Tensor<T> y = context.tensor(x.shape());
+    if (rate == 0.0) {
+      y = x;
+      return y;
+    }
+    const RandomStream random = context.next_random();
+    const double keep = 1.0 - rate;
+    saved.mask = context.tensor(x.shape());
+    const std::int64_t batch = x.extent(0), numbers = x.size() / batch;
+    for (std::int64_t n = 0; n < batch; ++n) {
+      for (std::int64_t i = 0; i < numbers; ++i) {
+        const float u =
+            random.uniform(static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(i));
+        saved.mask[n * numbers + i] =
+            static_cast<double>(u) < keep ? static_cast<T>(1.0 / keep) : T{};
+      }
+    }
+    kernels::multiply<T>(y, x, saved.mask, context.execution);
+    return y;
+  }
+
+  /// dx = dy m / keep
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    Tensor<T> dx = context.tensor(dy.shape());
+    if (saved.mask.empty()) {
+      dx = dy;
+    } else {
+      kernels::multiply<T>(dx, dy, saved.mask, context.execution);
+    }
+    return dx;
+  }
+
+  Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    Tensor<T> y = context.tensor(x.shape());
+    y = x;
+    return y;
+  }
+  void visit(Visitor<T>&) {}
+  int describe(Graph&, int input) const { return input; }
+};
+
+}  // namespace effv2::inline EFFV2_ISA::nn

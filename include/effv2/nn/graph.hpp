@@ -1,0 +1,128 @@
+// The second door into a model: what it is made of, without running it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/shape.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+/// One operation of a model: its kind ("conv2d"), the path of the layer it belongs to, the nodes it
+/// reads and the shape it makes.
+struct Node {
+  std::string kind;
+  Shape output;
+  std::int64_t parameters = 0;
+  std::int64_t multiply_adds = 0;  // for the whole batch; biases and elementwise work do not count
+  std::vector<std::pair<std::string, double>> attributes;
+
+  std::string path;         // filled in by Graph::add
+  std::vector<int> inputs;  // likewise
+
+  /// The value of an attribute, or `missing`.
+  double attribute(std::string_view name, double missing = 0.0) const {
+    for (const auto& [key, value] : attributes) {
+      if (key == name) return value;
+    }
+    return missing;
+  }
+};
+
+/// Nodes in order of execution. A layer's describe(graph, input) adds its operations and returns
+/// the index of the last.
+class Graph {
+ public:
+  /// Node 0: the model's input.
+  explicit Graph(const Shape& input) { nodes_.push_back({"input", input, 0, 0, {}, "", {}}); }
+
+  int add(Node node, std::vector<int> inputs) {
+    node.path = path_;
+    node.inputs = std::move(inputs);
+    nodes_.push_back(std::move(node));
+    return static_cast<int>(nodes_.size()) - 1;
+  }
+
+  /// Describes a child under its name.
+  template <class Layer>
+  int enter(std::string_view name, const Layer& layer, int input) {
+    const std::size_t length = path_.size();
+    if (length > 0) path_ += '.';
+    path_ += name;
+    const int output = layer.describe(*this, input);
+    path_.resize(length);
+    return output;
+  }
+
+  const Shape& shape(int node) const { return nodes_[static_cast<std::size_t>(node)].output; }
+  const std::vector<Node>& nodes() const { return nodes_; }
+
+ private:
+  std::vector<Node> nodes_;
+  std::string path_;
+};
+
+/// The graph of a model for an input of a given shape, (N, H, W, C).
+template <class Model>
+Graph describe(const Model& model, const Shape& input) {
+  Graph graph(input);
+  model.describe(graph, 0);
+  return graph;
+}
+
+/// Layers, shapes, parameters and multiply-adds, ready to print.
+struct Summary {
+  Graph graph;
+  std::int64_t parameters = 0;
+  std::int64_t multiply_adds = 0;
+
+  std::string to_string() const {
+    std::string text = row("layer", "kind", "output", "parameters", "multiply-adds");
+    for (const Node& node : graph.nodes()) {
+      text += row(node.path, node.kind, node.output.to_string(), number(node.parameters),
+                  number(node.multiply_adds));
+    }
+    return text + row("total", "", "", number(parameters), number(multiply_adds));
+  }
+
+ private:
+  static std::string number(std::int64_t value) {
+    std::string digits = std::to_string(value);
+    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
+    return digits;
+  }
+  static std::string row(std::string_view layer, std::string_view kind, std::string_view output,
+                         std::string_view parameters, std::string_view multiply_adds) {
+    std::string text;
+    const auto left = [&](std::string_view cell, std::size_t width) {
+      text += cell;
+      text.append(cell.size() < width ? width - cell.size() : 1, ' ');
+    };
+    const auto right = [&](std::string_view cell, std::size_t width) {
+      text.append(cell.size() < width ? width - cell.size() : 1, ' ');
+      text += cell;
+    };
+    left(layer, 34), left(kind, 20), left(output, 24), right(parameters, 12);
+    right(multiply_adds, 16);
+    return text + '\n';
+  }
+};
+
+/// Every operation of the model for an input of shape (N, H, W, C).
+template <class Model>
+Summary summary(const Model& model, const Shape& input) {
+  Summary result{describe(model, input)};
+  for (const Node& node : result.graph.nodes()) {
+    result.parameters += node.parameters;
+    result.multiply_adds += node.multiply_adds;
+  }
+  return result;
+}
+
+}  // namespace effv2::inline EFFV2_ISA::nn

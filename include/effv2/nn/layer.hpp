@@ -1,0 +1,133 @@
+// What a layer is: a concept, and the holder that makes any layer the same type.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <utility>
+
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "context.hpp"
+#include "graph.hpp"
+#include "visit.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+/// A layer is a plain struct that holds parameters and named children, and nothing about a batch.
+/// What its backward pass needs from the forward pass it writes into `Saved`, which the caller owns
+/// and may use again for the next step. `x` must stay alive until backward is done: Saved may hold
+/// a view of it.
+///
+///   forward   training mode
+///   backward  from dy = d loss / d y: adds to the parameters' gradients and returns d loss / d x
+///   infer     inference mode: const, saves nothing
+///   visit     visitor("name", member) for every parameter, state and child
+///   describe  adds the layer's operations to a graph, returns the index of the last
+template <class L>
+concept Layer = requires(L layer, const L& fixed, typename L::Saved& saved,
+                         const Tensor<typename L::value_type>& x,
+                         Context<typename L::value_type>& context,
+                         Visitor<typename L::value_type>& visitor, Graph& graph) {
+  { layer.forward(x, saved, context) } -> std::same_as<Tensor<typename L::value_type>>;
+  { layer.backward(x, saved, context) } -> std::same_as<Tensor<typename L::value_type>>;
+  { fixed.infer(x, context) } -> std::same_as<Tensor<typename L::value_type>>;
+  layer.visit(visitor);
+  { fixed.describe(graph, 0) } -> std::same_as<int>;
+};
+
+/// Holds any layer by value; the only place with virtual calls. Copies deeply.
+template <class T>
+class AnyLayer {
+  struct SavedBase {
+    virtual ~SavedBase() = default;
+  };
+
+ public:
+  using value_type = T;
+
+  /// The held layer's Saved, made on first use and used again from then on.
+  struct Saved {
+    std::unique_ptr<SavedBase> held;
+  };
+
+  template <Layer L>
+  requires(!std::same_as<L, AnyLayer>) AnyLayer(L layer)
+      : held_(std::make_unique<Holder<L>>(std::move(layer))) {}
+
+  AnyLayer(const AnyLayer& other) : held_(other.held_->clone()) {}
+  AnyLayer(AnyLayer&&) noexcept = default;
+  AnyLayer& operator=(const AnyLayer& other) {
+    held_ = other.held_->clone();
+    return *this;
+  }
+  AnyLayer& operator=(AnyLayer&&) noexcept = default;
+  ~AnyLayer() = default;
+
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    return held_->forward(x, saved, context);
+  }
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    return held_->backward(dy, saved, context);
+  }
+  Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    return held_->infer(x, context);
+  }
+  void visit(Visitor<T>& visitor) { held_->visit(visitor); }
+  int describe(Graph& graph, int input) const { return held_->describe(graph, input); }
+
+  /// The held layer if it is an L, else null.
+  template <class L>
+  L* as() {
+    auto* holder = dynamic_cast<Holder<L>*>(held_.get());
+    return holder != nullptr ? &holder->layer : nullptr;
+  }
+
+ private:
+  struct Base {
+    virtual ~Base() = default;
+    virtual std::unique_ptr<Base> clone() const = 0;
+    virtual Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) = 0;
+    virtual Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) = 0;
+    virtual Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const = 0;
+    virtual void visit(Visitor<T>& visitor) = 0;
+    virtual int describe(Graph& graph, int input) const = 0;
+  };
+
+  template <class L>
+  struct Holder final : Base {
+    struct HeldSaved final : SavedBase {
+      typename L::Saved saved;
+    };
+    explicit Holder(L&& held) : layer(std::move(held)) {}
+    explicit Holder(const L& held) : layer(held) {}
+
+    // The Saved may come from another layer whose place this one took.
+    static typename L::Saved& saved_of(Saved& saved) {
+      auto* mine = dynamic_cast<HeldSaved*>(saved.held.get());
+      if (mine == nullptr) {
+        auto fresh = std::make_unique<HeldSaved>();
+        mine = fresh.get();
+        saved.held = std::move(fresh);
+      }
+      return mine->saved;
+    }
+    std::unique_ptr<Base> clone() const override { return std::make_unique<Holder>(layer); }
+    Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) override {
+      return layer.forward(x, saved_of(saved), context);
+    }
+    Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) override {
+      return layer.backward(dy, saved_of(saved), context);
+    }
+    Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const override {
+      return layer.infer(x, context);
+    }
+    void visit(Visitor<T>& visitor) override { layer.visit(visitor); }
+    int describe(Graph& graph, int input) const override { return layer.describe(graph, input); }
+
+    L layer;
+  };
+
+  std::unique_ptr<Base> held_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::nn

@@ -1,0 +1,122 @@
+// What a layer owns: parameters that are trained and state that is tracked.
+#pragma once
+
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/parallel.hpp"
+#include "../core/random.hpp"
+#include "../core/tensor.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+/// How a parameter starts. Scale is the deviation or the half width.
+struct Initializer {
+  enum class Kind { constant, normal, uniform } kind = Kind::constant;
+  double scale = 0.0;
+
+  static Initializer constant(double value) { return {Kind::constant, value}; }
+  static Initializer normal(double deviation) { return {Kind::normal, deviation}; }
+  static Initializer uniform(double half_width) { return {Kind::uniform, half_width}; }
+
+  template <class T>
+  void fill(View<T> values, const RandomStream& random) const {
+    constexpr std::int64_t grain = 1 << 14;
+    parallel_chunks(values.size(), grain, available_threads(),
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        values[i] = static_cast<T>(draw(random, static_cast<std::uint64_t>(i)));
+                      }
+                    });
+  }
+
+ private:
+  double draw(const RandomStream& random, std::uint64_t index) const {
+    const auto high = static_cast<std::uint32_t>(index >> 32);
+    const auto low = static_cast<std::uint32_t>(index);
+    switch (kind) {
+      case Kind::normal:
+        return scale * random.normal(high, low);
+      case Kind::uniform:
+        return scale * (2.0 * static_cast<double>(random.uniform(high, low)) - 1.0);
+      default:
+        return scale;
+    }
+  }
+};
+
+/// A tensor that changes rarely and knows when: every edit gives it a new version, unique in the
+/// process, by which packed copies of it notice that they are stale.
+template <class T>
+class Variable {
+ public:
+  Variable() = default;
+  Variable(const Shape& shape, Initializer initializer)
+      : value_(Tensor<T>::uninitialized(shape)), initializer_(initializer) {
+    if (initializer.kind == Initializer::Kind::constant) initialize({});
+  }
+
+  const Tensor<T>& value() const {
+    EFFV2_CHECK(version_ > 0, ErrorCode::invalid_argument,
+                "[parameter] weights without values: call initialize(model, seed) or load them");
+    return value_;
+  }
+  /// The value, to be changed: raises the version. Do not keep the reference.
+  Tensor<T>& edit() {
+    static std::atomic<std::uint64_t> newest{0};
+    version_ = ++newest;
+    return value_;
+  }
+
+  void initialize(const RandomStream& random) { initializer_.fill<T>(edit(), random); }
+  const Initializer& initializer() const { return initializer_; }
+
+  const Shape& shape() const { return value_.shape(); }
+  std::int64_t size() const { return value_.size(); }
+  std::uint64_t version() const { return version_; }
+  bool empty() const { return value_.empty(); }
+
+  /// Frozen parameters get no gradient and no update; frozen statistics are used and not tracked.
+  bool frozen = false;
+
+ private:
+  Tensor<T> value_;
+  Initializer initializer_;
+  std::uint64_t version_ = 0;
+};
+
+/// Tracked but not trained: the running statistics of batch norm.
+template <class T>
+class State : public Variable<T> {
+ public:
+  using Variable<T>::Variable;
+};
+
+enum class WeightDecay { yes, no };
+
+/// Trained: a value and its gradient, into which every backward pass adds.
+template <class T>
+class Parameter : public Variable<T> {
+ public:
+  Parameter() = default;
+  Parameter(const Shape& shape, Initializer initializer, WeightDecay decay)
+      : Variable<T>(shape, initializer), decays(decay == WeightDecay::yes) {}
+
+  /// Zero until a backward pass has added to it; allocated on first use.
+  Tensor<T>& gradient() {
+    if (gradient_.empty()) gradient_ = Tensor<T>(this->shape());
+    return gradient_;
+  }
+
+  /// Whether weight decay applies: not to biases and not to batch norm.
+  bool decays = true;
+
+ private:
+  Tensor<T> gradient_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::nn

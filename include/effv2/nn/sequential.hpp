@@ -1,0 +1,83 @@
+// Layers one after the other.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "layer.hpp"
+
+namespace effv2::inline EFFV2_ISA::nn {
+
+/// y = f_n(... f_2(f_1(x))). The children's names are "0", "1", ...
+template <class T>
+class Sequential {
+ public:
+  using value_type = T;
+
+  struct Saved {
+    std::vector<typename AnyLayer<T>::Saved> layers;
+    std::vector<Tensor<T>> outputs;  // of all layers but the last
+  };
+
+  Sequential() = default;
+  template <Layer... Layers>
+  requires(sizeof...(Layers) > 1) explicit Sequential(Layers... layers) {
+    (add(std::move(layers)), ...);
+  }
+
+  Sequential& add(AnyLayer<T> layer) {
+    layers_.push_back(std::move(layer));
+    return *this;
+  }
+
+  std::size_t size() const { return layers_.size(); }
+  AnyLayer<T>& operator[](std::size_t index) { return layers_[index]; }
+
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    EFFV2_CHECK(!layers_.empty(), ErrorCode::invalid_argument, "[sequential] has no layers");
+    saved.layers.resize(layers_.size());
+    saved.outputs.resize(layers_.size() - 1);
+    const Tensor<T>* input = &x;
+    for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
+      saved.outputs[i] = layers_[i].forward(*input, saved.layers[i], context);
+      input = &saved.outputs[i];
+    }
+    return layers_.back().forward(*input, saved.layers.back(), context);
+  }
+
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    Tensor<T> gradient = layers_.back().backward(dy, saved.layers.back(), context);
+    for (std::size_t i = layers_.size() - 1; i-- > 0;) {
+      saved.outputs[i] = {};  // its reader is done with it
+      gradient = layers_[i].backward(gradient, saved.layers[i], context);
+    }
+    return gradient;
+  }
+
+  Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    EFFV2_CHECK(!layers_.empty(), ErrorCode::invalid_argument, "[sequential] has no layers");
+    Tensor<T> y = layers_.front().infer(x, context);
+    for (std::size_t i = 1; i < layers_.size(); ++i) y = layers_[i].infer(y, context);
+    return y;
+  }
+
+  void visit(Visitor<T>& visitor) {
+    for (std::size_t i = 0; i < layers_.size(); ++i) visitor(std::to_string(i), layers_[i]);
+  }
+
+  int describe(Graph& graph, int input) const {
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      input = graph.enter(std::to_string(i), layers_[i], input);
+    }
+    return input;
+  }
+
+ private:
+  std::vector<AnyLayer<T>> layers_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::nn
