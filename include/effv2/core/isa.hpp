@@ -30,3 +30,16 @@
 #  define EFFV2_ISA generic
 #  define EFFV2_ISA_NAME "generic"
 #endif
+
+// Around the includes of headers with intrinsics: g++ 12 sees the deliberately undefined operands
+// inside of its own AVX-512 intrinsics as uninitialised variables (GCC bug 105593), and the pragma
+// has to surround their definition.
+#if defined(__GNUC__) && !defined(__clang__)
+#  define EFFV2_INTRINSICS_BEGIN                                                         \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wuninitialized\"") \
+        _Pragma("GCC diagnostic ignored \"-Wmaybe-uninitialized\"")
+#  define EFFV2_INTRINSICS_END _Pragma("GCC diagnostic pop")
+#else
+#  define EFFV2_INTRINSICS_BEGIN
+#  define EFFV2_INTRINSICS_END
+#endif

@@ -16,20 +16,12 @@
 
 #include "isa.hpp"
 
-// g++ 12 sees the deliberately undefined operands inside of its own AVX-512 intrinsics as
-// uninitialised variables (GCC bug 105593); the pragma has to surround their definition.
-#if defined(__GNUC__) && !defined(__clang__)
-#  pragma GCC diagnostic push
-#  pragma GCC diagnostic ignored "-Wuninitialized"
-#  pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
+EFFV2_INTRINSICS_BEGIN
 #ifdef EFFV2_HAS_AVX512
 #  include <immintrin.h>
 #endif
 #include <xsimd/xsimd.hpp>
-#if defined(__GNUC__) && !defined(__clang__)
-#  pragma GCC diagnostic pop
-#endif
+EFFV2_INTRINSICS_END
 
 /// Before a short loop with a constant count: unrolls it whole, so that the arrays indexed by its
 /// variable live in registers. (Lambdas over an index sequence do not do: g++ 12 keeps what they
@@ -214,7 +206,7 @@ template <class T>
 Vector<T> exp(const Vector<T>& x) {
   if constexpr (std::is_same_v<T, float>) {
     using V = Vector<float>;
-    const V lowest(-86.64F), highest(88.722F);
+    const V lowest(-86.65F), highest(88.722F);
     // NaN comes through: min and max give the second operand when either is NaN.
     const V clamped = min(highest, max(lowest, x));
     const V shifted = simd::fma<float>(clamped, V(1.44269504F), V(detail::round_magic));

@@ -2,12 +2,15 @@
 // indirect kernels, and the baseline in the benchmarks; no layer depends on it.
 #pragma once
 
-#include <Eigen/Core>
 #include <cassert>
 #include <cstdint>
 
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+
+EFFV2_INTRINSICS_BEGIN
+#include <Eigen/Core>
+EFFV2_INTRINSICS_END
 
 namespace effv2::inline EFFV2_ISA::kernels {
 

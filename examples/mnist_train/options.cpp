@@ -1,0 +1,92 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <effv2/version.hpp>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace {
+
+// A named set of defaults.
+Options recipe(const std::string& name) {
+  Options o;
+  o.recipe = name;
+  if (name == "sprint") {
+    o.steps = 200;
+  }
+  return o;
+}
+
+// The recipe has to be known before the other flags are read over its defaults.
+std::string find_recipe(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--recipe" && i + 1 < argc) return argv[i + 1];
+    if (argument.rfind("--recipe=", 0) == 0) return argument.substr(9);
+  }
+  return "default";
+}
+
+void add_flags(CLI::App& app, Options& o) {
+  const std::vector<std::string> models = {"s",     "m",     "l",     "xl",    "b0",    "b1",
+                                           "b2",    "b3",    "v1-b0", "v1-b1", "v1-b2", "v1-b3",
+                                           "v1-b4", "v1-b5", "v1-b6", "v1-b7", "tiny"};
+  app.add_option("--data", o.data, "directory with MNIST's IDX files, plain or .gz");
+  app.add_option("--model", o.model)->check(CLI::IsMember(models));
+  app.add_option("--recipe", o.recipe, "a set of defaults for everything below")
+      ->check(CLI::IsMember({"default", "sprint"}));
+  auto* epochs = app.add_option("--epochs", o.epochs)->check(CLI::Range(1, 100000));
+  app.add_option("--steps", o.steps, "train for as many steps instead of whole epochs")
+      ->check(CLI::Range(1, 1000000000))
+      ->excludes(epochs);
+  app.add_option("--batch", o.batch)->check(CLI::Range(1, 1 << 20));
+  app.add_option("--lr", o.learning_rate, "peak learning rate")->check(CLI::PositiveNumber);
+  app.add_option("--optimizer", o.optimizer)->check(CLI::IsMember({"adamw", "rmsprop", "sgd"}));
+  app.add_option("--schedule", o.schedule)
+      ->check(CLI::IsMember({"cosine", "exponential", "constant"}));
+  app.add_option("--warmup", o.warmup_epochs, "epochs of linear warm-up")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--weight-decay", o.weight_decay)->check(CLI::NonNegativeNumber);
+  app.add_option("--clip-norm", o.clip_norm, "largest norm of the gradient; 0: any")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--label-smoothing", o.label_smoothing)->check(CLI::Range(0.0, 0.999));
+  app.add_option("--ema", o.ema, "decay of the averaged weights; 0: none")
+      ->check(CLI::Range(0.0, 0.999999));
+  app.add_option("--augment", o.augment, "none, shift (2 px) or affine (shift, rotate, scale)")
+      ->check(CLI::IsMember({"none", "shift", "affine"}));
+  app.add_option("--activation", o.activation)
+      ->check(CLI::IsMember({"silu", "relu", "hard_swish"}));
+  app.add_option("--head", o.head, "width of the last convolution; 0: the model's")
+      ->check(CLI::Range(0, 1 << 20));
+  app.add_option("--stem-stride", o.stem_stride)->check(CLI::Range(1, 2));
+  app.add_option("--dropout", o.dropout)->check(CLI::Range(0.0, 0.999));
+  app.add_option("--drop-path", o.drop_path)->check(CLI::Range(0.0, 0.999));
+  app.add_option("--branch-scale", o.branch_scale,
+                 "start of the last batch norm's gamma in residual branches");
+  app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
+  app.add_option("--seed", o.seed);
+  app.add_option("--out", o.out, "directory for metrics.jsonl");
+  app.add_flag("--quiet", o.quiet, "only the result");
+}
+
+}  // namespace
+
+bool parse_command_line(int argc, char** argv, Options& options) {
+  options = recipe(find_recipe(argc, argv));
+  CLI::App app("Trains an EfficientNet on MNIST, from scratch, on the CPU.", "mnist_train");
+  app.option_defaults()->always_capture_default();
+  app.set_version_flag("--version", EFFV2_VERSION_STRING);
+  add_flags(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    app.exit(request);
+    return false;
+  } catch (const CLI::ParseError& error) {
+    throw UsageError{error.what()};
+  }
+  // Whole epochs asked for by name put a recipe's step count aside.
+  if (app.count("--epochs") > 0) options.steps = 0;
+  return true;
+}

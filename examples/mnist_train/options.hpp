@@ -1,0 +1,36 @@
+// The command line of mnist_train.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+/// Everything a run depends on. A recipe sets the defaults, flags override them.
+struct Options {
+  std::string data;  // directory; empty: look for it
+  std::string model = "s";
+  std::string recipe = "default";
+  std::string optimizer = "adamw";
+  std::string schedule = "cosine";
+  std::string activation = "silu";
+  std::string augment = "shift";
+
+  std::int64_t epochs = 6, steps = 0, batch = 128;
+  double learning_rate = 2e-3, weight_decay = 0.02, warmup_epochs = 0.5, clip_norm = 0.0;
+  double label_smoothing = 0.1, ema = 0.0;
+  double dropout = 0.1, drop_path = 0.1;
+  double branch_scale = 1.0;  // what the last batch norm of a residual branch starts with
+  std::int64_t head = 0, stem_stride = 2;
+
+  int threads = 0;
+  std::uint64_t seed = 1;
+  std::string out;
+  bool quiet = false;
+};
+
+/// Reads the command line. Returns false after having printed the help or the version; throws
+/// UsageError with one line for anything else that is not a run.
+bool parse_command_line(int argc, char** argv, Options& options);
+
+struct UsageError {
+  std::string text;
+};

@@ -1,0 +1,182 @@
+#include "report.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdint>
+#include <effv2/core/error.hpp>
+#include <filesystem>
+#include <system_error>
+
+namespace train = effv2::train;
+
+namespace {
+
+[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...) {
+  char text[512];
+  std::va_list arguments;
+  va_start(arguments, pattern);
+  std::vsnprintf(text, sizeof text, pattern, arguments);
+  va_end(arguments);
+  return text;
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long>(seconds + 0.5);
+  return whole < 60 ? format("%ld s", whole) : format("%ld min %02ld s", whole / 60, whole % 60);
+}
+
+}  // namespace
+
+Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDOUT_FILENO) == 1) {}
+
+void Progress::clear_line() {
+  if (terminal_) std::fputs("\r\x1b[K", stdout);
+}
+
+void Progress::step(const train::StepReport& r) {
+  const bool last = r.step == r.total_steps;
+  if (quiet_ || (r.seconds < next_ && !last && r.step > 1)) return;
+  next_ = r.seconds + (terminal_ ? 0.2 : 10.0);
+  const double left =
+      r.seconds / static_cast<double>(r.step) * static_cast<double>(r.total_steps - r.step);
+  clear_line();
+  std::printf("epoch %lld  step %lld/%lld  loss %.4f  accuracy %5.1f %%  %.0f images/s  %s left",
+              static_cast<long long>(r.epoch + 1), static_cast<long long>(r.step),
+              static_cast<long long>(r.total_steps), r.loss, 100.0 * r.accuracy,
+              r.images_per_second, duration(left).c_str());
+  if (!terminal_) std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+void Progress::epoch(const train::EpochReport& r) {
+  if (quiet_) return;
+  clear_line();
+  std::printf("epoch %lld done: loss %.4f  training accuracy %.2f %%",
+              static_cast<long long>(r.epoch + 1), r.loss, 100.0 * r.accuracy);
+  if (r.evaluation != nullptr) {
+    std::printf("  test accuracy %.2f %%", 100.0 * r.evaluation->accuracy());
+  }
+  std::printf("  (%s)\n", duration(r.seconds).c_str());
+  std::fflush(stdout);
+}
+
+MetricsFile::MetricsFile(const std::string& directory) {
+  if (directory.empty()) return;
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  const std::string path = directory + "/metrics.jsonl";
+  file_.reset(std::fopen(path.c_str(), "w"));
+  if (file_ == nullptr) {
+    throw effv2::Error(effv2::ErrorCode::io, "[metrics] cannot write " + path);
+  }
+}
+
+void MetricsFile::write(const std::string& record) {
+  if (file_ == nullptr) return;
+  std::fputs(record.c_str(), file_.get());
+  std::fflush(file_.get());
+}
+
+void MetricsFile::step(const train::StepReport& r) {
+  constexpr std::int64_t interval = 50;
+  if (file_ == nullptr || (r.step % interval != 0 && r.step != r.total_steps)) return;
+  write(
+      format("{\"kind\": \"step\", \"step\": %lld, \"epoch\": %lld, \"loss\": %.6g, "
+             "\"train_accuracy\": %.6g, \"learning_rate\": %.6g, \"images_per_s\": %.6g, "
+             "\"seconds\": %.6g}\n",
+             static_cast<long long>(r.step), static_cast<long long>(r.epoch), r.loss, r.accuracy,
+             r.learning_rate, r.images_per_second, r.seconds));
+}
+
+void MetricsFile::epoch(const train::EpochReport& r) {
+  std::string record = format(
+      "{\"kind\": \"epoch\", \"step\": %lld, \"epoch\": %lld, \"loss\": %.6g, "
+      "\"train_accuracy\": %.6g, \"seconds\": %.6g",
+      static_cast<long long>(r.step), static_cast<long long>(r.epoch), r.loss, r.accuracy,
+      r.seconds);
+  if (r.evaluation != nullptr) {
+    record += format(", \"test_accuracy\": %.6g, \"test_loss\": %.6g", r.evaluation->accuracy(),
+                     r.evaluation->loss);
+  }
+  write(record + "}\n");
+}
+
+namespace {
+
+void print_classes(const train::ConfusionMatrix& confusion, const effv2::data::Dataset& test) {
+  std::printf("\n%-12s %8s %8s %10s %8s\n", "class", "samples", "correct", "precision", "recall");
+  for (std::int64_t k = 0; k < confusion.classes(); ++k) {
+    const std::string name = test.class_names.empty()
+                                 ? std::to_string(k)
+                                 : test.class_names[static_cast<std::size_t>(k)];
+    std::printf("%-12s %8lld %8lld %8.2f %% %6.2f %%\n", name.c_str(),
+                static_cast<long long>(confusion.support(k)),
+                static_cast<long long>(confusion.count(k, k)), 100.0 * confusion.precision(k),
+                100.0 * confusion.recall(k));
+  }
+  std::printf("\nconfusion (row: truth, column: said)\n     ");
+  for (std::int64_t k = 0; k < confusion.classes(); ++k) {
+    std::printf("%6lld", static_cast<long long>(k));
+  }
+  std::printf("\n");
+  for (std::int64_t truth = 0; truth < confusion.classes(); ++truth) {
+    std::printf("%5lld", static_cast<long long>(truth));
+    for (std::int64_t said = 0; said < confusion.classes(); ++said) {
+      const std::int64_t count = confusion.count(truth, said);
+      if (count == 0) {
+        std::printf("     .");
+      } else {
+        std::printf("%6lld", static_cast<long long>(count));
+      }
+    }
+    std::printf("\n");
+  }
+}
+
+// Some digits side by side; a character cell shows two pixels, one above the other.
+void print_digits(const train::Evaluation& evaluation, const effv2::data::Dataset& test) {
+  constexpr std::size_t most = 4;
+  std::vector<std::int64_t> wrong;
+  for (std::int64_t i = 0; i < test.size() && wrong.size() < most; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (evaluation.predictions[at] != test.labels[at]) wrong.push_back(i);
+  }
+  if (wrong.empty()) return;
+  std::printf("\nmisread\n");
+  for (std::int64_t y = 0; y < test.height(); y += 2) {
+    for (const std::int64_t i : wrong) {
+      const auto image = test.image(i);
+      for (std::int64_t x = 0; x < test.width(); ++x) {
+        const bool upper = image[(y * test.width() + x) * test.channels()] > 96;
+        const bool lower =
+            y + 1 < test.height() && image[((y + 1) * test.width() + x) * test.channels()] > 96;
+        std::fputs(upper ? (lower ? "█" : "▀") : (lower ? "▄" : " "), stdout);
+      }
+      std::fputs("  ", stdout);
+    }
+    std::printf("\n");
+  }
+  for (const std::int64_t i : wrong) {
+    const std::string caption = format("#%lld is %d, read as %d", static_cast<long long>(i),
+                                       test.labels[static_cast<std::size_t>(i)],
+                                       evaluation.predictions[static_cast<std::size_t>(i)]);
+    std::printf("%-*s", static_cast<int>(test.width() + 2), caption.c_str());
+  }
+  std::printf("\n");
+}
+
+}  // namespace
+
+void print_evaluation(const train::Evaluation& evaluation, const effv2::data::Dataset& test) {
+  print_classes(evaluation.confusion, test);
+  print_digits(evaluation, test);
+  std::printf("\n");
+}
+
+std::string accuracy_line(const train::Evaluation& evaluation) {
+  return format("test accuracy %.2f %% (%lld/%lld)", 100.0 * evaluation.accuracy(),
+                static_cast<long long>(evaluation.confusion.correct()),
+                static_cast<long long>(evaluation.confusion.total()));
+}

@@ -1,0 +1,43 @@
+// What a run tells: lines on the terminal, records in metrics.jsonl, tables at the end.
+#pragma once
+
+#include <cstdio>
+#include <effv2/data/dataset.hpp>
+#include <effv2/train/report.hpp>
+#include <memory>
+#include <string>
+
+/// A live line that is rewritten on a terminal; a line now and then elsewhere; nothing if quiet.
+class Progress {
+ public:
+  explicit Progress(bool quiet);
+  void step(const effv2::train::StepReport& report);
+  void epoch(const effv2::train::EpochReport& report);
+
+ private:
+  void clear_line();
+  bool quiet_, terminal_;
+  double next_ = 0.0;
+};
+
+/// Writes DIR/metrics.jsonl: a record every 50 steps, and one per epoch.
+class MetricsFile {
+ public:
+  /// An empty directory name: writes nothing. Otherwise creates the directory.
+  explicit MetricsFile(const std::string& directory);
+  void step(const effv2::train::StepReport& report);
+  void epoch(const effv2::train::EpochReport& report);
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  void write(const std::string& record);
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+/// Per-class table, confusion matrix and some misread digits.
+void print_evaluation(const effv2::train::Evaluation& evaluation, const effv2::data::Dataset& test);
+
+/// "test accuracy 99.43 % (9943/10000)"
+std::string accuracy_line(const effv2::train::Evaluation& evaluation);

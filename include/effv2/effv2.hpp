@@ -1,0 +1,78 @@
+// effv2: EfficientNetV2 that trains inside of a C++ program.
+//
+// Everything that needs no package beyond xsimd and OpenMP, in reading order. By name only:
+//   kernels/gemm.hpp, kernels/im2col.hpp   the textbook convolution, through Eigen
+//   data/gzip.hpp                          compressed IDX files, through zlib
+#pragma once
+
+#include "version.hpp"
+
+// Tensors, errors, random numbers, threads, vectors: no arithmetic on layers.
+#include "core/error.hpp"
+#include "core/execution.hpp"
+#include "core/isa.hpp"
+#include "core/memory.hpp"
+#include "core/parallel.hpp"
+#include "core/random.hpp"
+#include "core/shape.hpp"
+#include "core/simd.hpp"
+#include "core/tensor.hpp"
+
+// Pure functions over views.
+#include "kernels/activation.hpp"
+#include "kernels/batch_norm.hpp"
+#include "kernels/conv2d.hpp"
+#include "kernels/depthwise_conv2d.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/indirect_gemm.hpp"
+#include "kernels/linear.hpp"
+#include "kernels/loss.hpp"
+#include "kernels/pooling.hpp"
+#include "kernels/window.hpp"
+
+// Layers: state and composition.
+#include "nn/activation.hpp"
+#include "nn/batch_norm.hpp"
+#include "nn/context.hpp"
+#include "nn/conv2d.hpp"
+#include "nn/conv_bn_act.hpp"
+#include "nn/depthwise_conv2d.hpp"
+#include "nn/drop_path.hpp"
+#include "nn/dropout.hpp"
+#include "nn/fused_mbconv.hpp"
+#include "nn/graph.hpp"
+#include "nn/layer.hpp"
+#include "nn/linear.hpp"
+#include "nn/mbconv.hpp"
+#include "nn/parameter.hpp"
+#include "nn/pooling.hpp"
+#include "nn/sequential.hpp"
+#include "nn/squeeze_excite.hpp"
+#include "nn/visit.hpp"
+
+// Tables and the builder.
+#include "models/block_spec.hpp"
+#include "models/efficientnet.hpp"
+#include "models/efficientnet_v2.hpp"
+
+// Updates, schedules, averages.
+#include "optim/adamw.hpp"
+#include "optim/ema.hpp"
+#include "optim/optimizer.hpp"
+#include "optim/rmsprop.hpp"
+#include "optim/schedule.hpp"
+#include "optim/sgd.hpp"
+
+// Images and batches.
+#include "data/augment.hpp"
+#include "data/dataset.hpp"
+#include "data/idx.hpp"
+#include "data/image_folder.hpp"
+#include "data/loader.hpp"
+#include "data/mnist.hpp"
+#include "data/resize.hpp"
+
+// The loop.
+#include "train/metrics.hpp"
+#include "train/report.hpp"
+#include "train/trainer.hpp"

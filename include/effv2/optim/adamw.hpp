@@ -1,0 +1,66 @@
+// AdamW (Loshchilov & Hutter, 2019): Adam with decoupled weight decay.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "../core/isa.hpp"
+#include "../core/simd.hpp"
+#include "optimizer.hpp"
+
+namespace effv2::inline EFFV2_ISA::optim {
+
+struct AdamWOptions {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0.01;
+};
+
+/// m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
+/// w -= rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + weight_decay w)
+template <class T>
+class AdamW final : public Optimizer<T> {
+ public:
+  template <class Model>
+  explicit AdamW(Model& model, const AdamWOptions& options = {})
+      : Optimizer<T>(model, options.weight_decay, {true, true}), options_(options) {
+    detail::check_rate(options.beta1, "beta1");
+    detail::check_rate(options.beta2, "beta2");
+    detail::check_not_negative(options.weight_decay, "weight decay");
+    detail::check_not_negative(options.epsilon, "epsilon");
+  }
+
+ private:
+  void begin_step() override {
+    const auto t = static_cast<double>(this->steps());
+    correction1_ = 1.0 / (1.0 - std::pow(options_.beta1, t));
+    correction2_ = 1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t));
+  }
+
+  void update(const UpdateSpan<T>& span, double learning_rate, double weight_decay,
+              double gradient_scale) const override {
+    using V = simd::Vector<T>;
+    const V beta1(static_cast<T>(options_.beta1)), rest1(static_cast<T>(1.0 - options_.beta1));
+    const V beta2(static_cast<T>(options_.beta2)), rest2(static_cast<T>(1.0 - options_.beta2));
+    const V rate(static_cast<T>(learning_rate * correction1_));
+    const V root(static_cast<T>(correction2_)), epsilon(static_cast<T>(options_.epsilon));
+    const V keep(static_cast<T>(1.0 - learning_rate * weight_decay));
+    const V scale(static_cast<T>(gradient_scale));
+    simd::for_each_vector<T>(span.count, [&](std::int64_t i, auto lanes) {
+      const V g = lanes.load(span.gradient + i) * scale;
+      const V m = simd::fma<T>(lanes.load(span.first + i), beta1, rest1 * g);
+      const V v = simd::fma<T>(lanes.load(span.second + i), beta2, rest2 * g * g);
+      const V change = rate * m / simd::fma<T>(sqrt(v), root, epsilon);
+      lanes.store(span.value + i, lanes.load(span.value + i) * keep - change);
+      lanes.store(span.first + i, m);
+      lanes.store(span.second + i, v);
+      lanes.store(span.gradient + i, V(T{}));
+    });
+  }
+
+  AdamWOptions options_;
+  double correction1_ = 1.0, correction2_ = 1.0;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::optim

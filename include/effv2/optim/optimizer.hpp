@@ -1,0 +1,185 @@
+// What all optimisers share: which parameters, in which groups, and the two passes of a step.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/execution.hpp"
+#include "../core/isa.hpp"
+#include "../core/simd.hpp"
+#include "../core/tensor.hpp"
+#include "../nn/parameter.hpp"
+#include "../nn/visit.hpp"
+
+namespace effv2::inline EFFV2_ISA::optim {
+
+/// One parameter as an optimiser sees it.
+template <class T>
+struct Slot {
+  std::string path;
+  nn::Parameter<T>* parameter = nullptr;
+  Tensor<T> first, second;  // moments; which ones are used depends on the optimiser
+  double learning_rate_scale = 1.0;
+  double weight_decay = 0.0;
+};
+
+/// A piece of one parameter, for the fused update passes.
+template <class T>
+struct UpdateSpan {
+  T* value;
+  T* gradient;
+  T* first;
+  T* second;
+  std::int64_t count;
+};
+
+/// Base of the optimisers. Holds pointers into the model, which must outlive it and stay in place.
+template <class T>
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  /// Gradients are scaled down to this global norm if it is larger; 0: never.
+  double clip_norm = 0.0;
+
+  /// Sets rate and decay of every parameter at or below `prefix`: group("classifier", 10.0, 0.0).
+  /// Parameters that do not decay by nature (biases, batch norm) still do not.
+  void group(std::string_view prefix, double learning_rate_scale, double weight_decay) {
+    bool found = false;
+    for (Slot<T>& slot : slots_) {
+      if (!nn::lies_below(slot.path, prefix)) continue;
+      slot.learning_rate_scale = learning_rate_scale;
+      slot.weight_decay = slot.parameter->decays ? weight_decay : 0.0;
+      found = true;
+    }
+    EFFV2_CHECK(found, ErrorCode::invalid_argument, "[optimizer] no parameter at or below \"",
+                prefix, "\"");
+  }
+
+  /// One update of every parameter that is not frozen; leaves the gradients zero. Returns the
+  /// global norm of the gradients. A first pass only reads them: if any is not finite, throws
+  /// Error(non_finite) with the parameter's path, having changed nothing.
+  double step(double learning_rate, const Execution& run) {
+    const double norm = gradient_norm(run);
+    const double scale = clip_norm > 0.0 && norm > clip_norm ? clip_norm / norm : 1.0;
+    ++steps_;
+    begin_step();
+    std::vector<Tensor<T>*>& values = values_;
+    values.clear();
+    for (Slot<T>& slot : slots_) {
+      values.push_back(slot.parameter->frozen ? nullptr : &slot.parameter->edit());
+    }
+    parallel_for(static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
+                 [&](std::int64_t index) {
+                   const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
+                   Slot<T>& slot = slots_[chunk.slot];
+                   if (values[chunk.slot] == nullptr) return;
+                   const UpdateSpan<T> span{
+                       values[chunk.slot]->data() + chunk.begin,
+                       slot.parameter->gradient().data() + chunk.begin,
+                       slot.first.empty() ? nullptr : slot.first.data() + chunk.begin,
+                       slot.second.empty() ? nullptr : slot.second.data() + chunk.begin,
+                       chunk.count};
+                   update(span, learning_rate * slot.learning_rate_scale, slot.weight_decay, scale);
+                 });
+    return norm;
+  }
+
+  std::int64_t steps() const { return steps_; }
+  std::vector<Slot<T>>& slots() { return slots_; }
+
+ protected:
+  struct Moments {
+    bool first, second;
+    double second_start = 0.0;
+  };
+
+  template <class Model>
+  Optimizer(Model& model, double weight_decay, Moments moments) {
+    nn::for_each_parameter(model, [&](const std::string& path, nn::Parameter<T>& parameter) {
+      Slot<T> slot{path, &parameter, {}, {}, 1.0, parameter.decays ? weight_decay : 0.0};
+      if (moments.first) slot.first = Tensor<T>(parameter.shape());
+      if (moments.second) {
+        slot.second = Tensor<T>::filled(parameter.shape(), static_cast<T>(moments.second_start));
+      }
+      parameter.gradient();
+      for (std::int64_t begin = 0; begin < parameter.size(); begin += chunk_size) {
+        chunks_.push_back({slots_.size(), begin, std::min(chunk_size, parameter.size() - begin)});
+      }
+      numbers_ += parameter.size();
+      slots_.push_back(std::move(slot));
+    });
+    EFFV2_CHECK(!slots_.empty(), ErrorCode::invalid_argument,
+                "[optimizer] the model has no parameters");
+    partials_.resize(chunks_.size());
+    values_.reserve(slots_.size());
+  }
+
+  /// Called once a step, before the updates; steps() already counts it.
+  virtual void begin_step() {}
+
+  /// Updates one span with gradients scaled by `gradient_scale`, and sets them to zero.
+  virtual void update(const UpdateSpan<T>& span, double learning_rate, double weight_decay,
+                      double gradient_scale) const = 0;
+
+ private:
+  // 64 KiB of floats: a chunk's value, gradient and moments fit into the second-level cache.
+  static constexpr std::int64_t chunk_size = 16384;
+  struct Chunk {
+    std::size_t slot;
+    std::int64_t begin, count;
+  };
+
+  // The chunks' sums are added in order, so the norm does not depend on the threads.
+  double gradient_norm(const Execution& run) {
+    parallel_for(static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
+                 [&](std::int64_t index) {
+                   const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
+                   nn::Parameter<T>& parameter = *slots_[chunk.slot].parameter;
+                   const T* g = parameter.gradient().data() + chunk.begin;
+                   simd::Vector<T> sum(T{});
+                   if (!parameter.frozen) {
+                     simd::for_each_vector<T>(chunk.count, [&](std::int64_t i, auto lanes) {
+                       const auto value = lanes.load(g + i);
+                       sum = simd::fma<T>(value, value, sum);
+                     });
+                   }
+                   partials_[static_cast<std::size_t>(index)] =
+                       static_cast<double>(simd::reduce_add<T>(sum));
+                 });
+    double total = 0.0;
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+      EFFV2_CHECK(std::isfinite(partials_[i]), ErrorCode::non_finite,
+                  "[optimizer] the gradient of ", slots_[chunks_[i].slot].path,
+                  " is not finite; nothing was updated");
+      total += partials_[i];
+    }
+    return std::sqrt(total);
+  }
+
+  std::vector<Slot<T>> slots_;
+  std::vector<Chunk> chunks_;
+  std::vector<double> partials_;
+  std::vector<Tensor<T>*> values_;
+  std::int64_t numbers_ = 0;
+  std::int64_t steps_ = 0;
+};
+
+namespace detail {
+inline void check_rate(double value, const char* name) {
+  EFFV2_CHECK(value >= 0.0 && value < 1.0, ErrorCode::invalid_argument, "[optimizer] expected ",
+              name, " in [0, 1), got ", value);
+}
+inline void check_not_negative(double value, const char* name) {
+  EFFV2_CHECK(value >= 0.0 && std::isfinite(value), ErrorCode::invalid_argument,
+              "[optimizer] expected ", name, " of at least 0, got ", value);
+}
+}  // namespace detail
+
+}  // namespace effv2::inline EFFV2_ISA::optim

@@ -1,0 +1,77 @@
+// How good a classifier is.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+
+namespace effv2::inline EFFV2_ISA::train {
+
+/// The class with the largest logit; the first of equals. logits (N, K), row n.
+template <class T>
+std::int32_t predicted_class(View<const T> logits, std::int64_t n) {
+  const std::int64_t classes = logits.extent(1);
+  const T* row = logits.data() + n * classes;
+  std::int32_t best = 0;
+  for (std::int64_t k = 1; k < classes; ++k) {
+    if (row[k] > row[best]) best = static_cast<std::int32_t>(k);
+  }
+  return best;
+}
+
+/// Counts of (true class, predicted class).
+class ConfusionMatrix {
+ public:
+  explicit ConfusionMatrix(std::int64_t classes = 0)
+      : classes_(classes), counts_(static_cast<std::size_t>(classes * classes)) {}
+
+  void add(std::int64_t truth, std::int64_t predicted) {
+    EFFV2_CHECK(truth >= 0 && truth < classes_ && predicted >= 0 && predicted < classes_,
+                ErrorCode::invalid_argument, "[confusion] expected classes below ", classes_,
+                ", got ", truth, " and ", predicted);
+    ++counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
+  }
+
+  std::int64_t classes() const { return classes_; }
+  std::int64_t count(std::int64_t truth, std::int64_t predicted) const {
+    return counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
+  }
+  std::int64_t total() const {
+    std::int64_t sum = 0;
+    for (const std::int64_t count : counts_) sum += count;
+    return sum;
+  }
+  std::int64_t correct() const {
+    std::int64_t sum = 0;
+    for (std::int64_t k = 0; k < classes_; ++k) sum += count(k, k);
+    return sum;
+  }
+  /// Samples of a class.
+  std::int64_t support(std::int64_t truth) const {
+    std::int64_t sum = 0;
+    for (std::int64_t k = 0; k < classes_; ++k) sum += count(truth, k);
+    return sum;
+  }
+  /// Of the samples of a class, how many were found; 0 if there are none.
+  double recall(std::int64_t k) const { return ratio(count(k, k), support(k)); }
+  /// Of the samples called k, how many are; 0 if none were.
+  double precision(std::int64_t k) const {
+    std::int64_t called = 0;
+    for (std::int64_t truth = 0; truth < classes_; ++truth) called += count(truth, k);
+    return ratio(count(k, k), called);
+  }
+  double accuracy() const { return ratio(correct(), total()); }
+
+ private:
+  static double ratio(std::int64_t part, std::int64_t whole) {
+    return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+  }
+
+  std::int64_t classes_;
+  std::vector<std::int64_t> counts_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::train

@@ -1,0 +1,264 @@
+// The training loop: batches, forward, loss, backward, update, average, evaluation.
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "../data/augment.hpp"
+#include "../data/dataset.hpp"
+#include "../data/loader.hpp"
+#include "../kernels/loss.hpp"
+#include "../nn/context.hpp"
+#include "../nn/layer.hpp"
+#include "../optim/adamw.hpp"
+#include "../optim/ema.hpp"
+#include "../optim/optimizer.hpp"
+#include "../optim/rmsprop.hpp"
+#include "../optim/schedule.hpp"
+#include "../optim/sgd.hpp"
+#include "metrics.hpp"
+#include "report.hpp"
+
+namespace effv2::inline EFFV2_ISA::train {
+
+enum class OptimizerKind { sgd, rmsprop, adamw };
+
+struct FitOptions {
+  std::int64_t epochs = 6;
+  std::int64_t steps = 0;  // if above 0, training ends after as many, whatever `epochs` says
+  std::int64_t batch_size = 128;
+
+  OptimizerKind optimizer = OptimizerKind::adamw;
+  double learning_rate = 2e-3;
+  optim::ScheduleKind schedule = optim::ScheduleKind::cosine;
+  double warmup_epochs = 0.0;
+  double weight_decay = 0.02;
+  double clip_norm = 0.0;  // 0: none
+  double label_smoothing = 0.1;
+  double ema_decay = 0.0;  // 0: none; else evaluation uses the average
+
+  data::LoaderOptions data;  // normalisation, image size, augmentation; batch and seed are ours
+  std::int64_t evaluation_batch = 256;
+  bool evaluate_each_epoch = true;
+
+  int threads = 0;  // 0: all cores
+  std::uint64_t seed = 1;
+};
+
+/// The optimiser that the options name, over a model's parameters.
+template <class T, class Model>
+std::unique_ptr<optim::Optimizer<T>> make_optimizer(Model& model, const FitOptions& o) {
+  std::unique_ptr<optim::Optimizer<T>> optimizer;
+  switch (o.optimizer) {
+    case OptimizerKind::sgd:
+      optimizer = std::make_unique<optim::Sgd<T>>(
+          model,
+          optim::SgdOptions{.momentum = 0.9, .nesterov = true, .weight_decay = o.weight_decay});
+      break;
+    case OptimizerKind::rmsprop:
+      optimizer = std::make_unique<optim::Rmsprop<T>>(
+          model, optim::RmspropOptions{.weight_decay = o.weight_decay});
+      break;
+    case OptimizerKind::adamw:
+      optimizer = std::make_unique<optim::AdamW<T>>(
+          model, optim::AdamWOptions{.weight_decay = o.weight_decay});
+      break;
+  }
+  optimizer->clip_norm = o.clip_norm;
+  return optimizer;
+}
+
+/// Runs a model over a data set in order, in inference mode.
+template <class Model>
+Evaluation evaluate(const Model& model, const data::Dataset& dataset, data::LoaderOptions options,
+                    nn::Context<typename Model::value_type>& context) {
+  using T = typename Model::value_type;
+  options.shuffle = false, options.drop_last = false, options.augmentation = {};
+  data::Loader<T> loader(dataset, options);
+  Evaluation result{0.0, ConfusionMatrix(dataset.classes), {}};
+  result.predictions.reserve(dataset.labels.size());
+  loader.start(0);
+  while (const data::Batch<T>* batch = loader.next()) {
+    const Tensor<T> logits = model.infer(batch->images, context);
+    EFFV2_CHECK(logits.extent(1) == dataset.classes, ErrorCode::shape_mismatch,
+                "[evaluate] the model has ", logits.extent(1), " classes, the data ",
+                dataset.classes);
+    Tensor<T> targets = context.tensor(logits.shape()), unused = context.tensor(logits.shape());
+    kernels::smooth_targets<T>(targets, batch->labels, 0.0);
+    result.loss += kernels::softmax_cross_entropy<T>(unused, logits, targets) *
+                   static_cast<double>(batch->labels.size());
+    for (std::size_t n = 0; n < batch->labels.size(); ++n) {
+      result.predictions.push_back(predicted_class<T>(logits, static_cast<std::int64_t>(n)));
+      result.confusion.add(batch->labels[n], result.predictions.back());
+    }
+  }
+  result.loss /= static_cast<double>(dataset.labels.size());
+  return result;
+}
+
+/// One training run. The model and the data must outlive it.
+template <class Model>
+class Trainer {
+ public:
+  using T = typename Model::value_type;
+
+  Trainer(Model& model, const data::Dataset& training, const data::Dataset& test,
+          const FitOptions& options)
+      : model_(model),
+        training_(training),
+        test_(test),
+        options_(checked(options)),
+        context_(options.threads, options.seed),
+        loader_(training, loader_options(options)),
+        optimizer_(make_optimizer<T>(model, options)) {
+    training.validate();
+    if (!test.labels.empty()) test.validate();
+    EFFV2_CHECK(batches() > 0, ErrorCode::invalid_argument, "[fit] a batch of ", options.batch_size,
+                " is more than the ", training.labels.size(), " training samples");
+    if (options.ema_decay > 0.0) ema_.emplace(model, options.ema_decay);
+    schedule_ = {.kind = options.schedule,
+                 .base = options.learning_rate,
+                 .warmup_steps = static_cast<std::int64_t>(
+                     std::llround(options.warmup_epochs * static_cast<double>(batches()))),
+                 .total_steps = total_steps(),
+                 // The paper's stairs: x 0.97 every 2.4 epochs.
+                 .decay_steps = std::max<std::int64_t>(1, batches() * 12 / 5)};
+  }
+
+  /// Trains to the end (or until a callback says no) and evaluates.
+  FitResult run(const Callbacks& callbacks = {}) {
+    FitResult result;
+    for (std::int64_t epoch = 0; step_ < total_steps() && !result.stopped; ++epoch) {
+      EpochReport report = run_epoch(epoch, callbacks, result.stopped);
+      const bool last = step_ >= total_steps() || result.stopped;
+      if (last || options_.evaluate_each_epoch) {
+        result.evaluation = evaluate_test();
+        if (!test_.labels.empty()) report.evaluation = &result.evaluation;
+      }
+      if (callbacks.on_epoch) callbacks.on_epoch(report);
+    }
+    if (ema_) ema_->swap();  // the model leaves with its average
+    result.steps = step_;
+    return result;
+  }
+
+  std::int64_t batches() const { return loader_.batches(); }
+  std::int64_t total_steps() const {
+    return options_.steps > 0 ? options_.steps : options_.epochs * batches();
+  }
+  nn::Context<T>& context() { return context_; }
+
+  /// Forward, loss, backward, update for one batch. Throws Error(non_finite) before the update if
+  /// the loss or a gradient is not finite. Returns the loss and fills the report's numbers.
+  void train_batch(const data::Batch<T>& batch, StepReport& report) {
+    context_.begin_step(static_cast<std::uint64_t>(step_));
+    const Tensor<T> logits = model_.forward(batch.images, saved_, context_);
+    Tensor<T> targets = context_.tensor(logits.shape()), dlogits = context_.tensor(logits.shape());
+    kernels::smooth_targets<T>(targets, batch.labels, options_.label_smoothing);
+    report.loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);
+    EFFV2_CHECK(std::isfinite(report.loss), ErrorCode::non_finite, "[fit] the loss of step ", step_,
+                " is not finite; nothing was updated");
+    std::int64_t correct = 0;
+    for (std::size_t n = 0; n < batch.labels.size(); ++n) {
+      correct +=
+          predicted_class<T>(logits, static_cast<std::int64_t>(n)) == batch.labels[n] ? 1 : 0;
+    }
+    report.accuracy = static_cast<double>(correct) / static_cast<double>(batch.labels.size());
+    model_.backward(dlogits, saved_, context_);
+    report.learning_rate = schedule_.at(step_);
+    report.gradient_norm = optimizer_->step(report.learning_rate, context_.execution);
+    if (ema_) ema_->update(context_.execution);
+    ++step_;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  static const FitOptions& checked(const FitOptions& o) {
+    EFFV2_CHECK(o.epochs > 0 || o.steps > 0, ErrorCode::invalid_argument,
+                "[fit] expected at least one epoch or step");
+    EFFV2_CHECK(o.batch_size > 0 && o.evaluation_batch > 0, ErrorCode::invalid_argument,
+                "[fit] expected a batch of at least 1, got ", o.batch_size);
+    EFFV2_CHECK(o.label_smoothing >= 0.0 && o.label_smoothing < 1.0, ErrorCode::invalid_argument,
+                "[fit] expected label smoothing in [0, 1), got ", o.label_smoothing);
+    EFFV2_CHECK(o.learning_rate > 0.0 && std::isfinite(o.learning_rate),
+                ErrorCode::invalid_argument, "[fit] expected a learning rate above 0, got ",
+                o.learning_rate);
+    return o;
+  }
+
+  static data::LoaderOptions loader_options(const FitOptions& o) {
+    data::LoaderOptions options = o.data;
+    options.batch_size = o.batch_size;
+    options.seed = o.seed;
+    options.shuffle = true, options.drop_last = true;
+    return options;
+  }
+
+  EpochReport run_epoch(std::int64_t epoch, const Callbacks& callbacks, bool& stopped) {
+    EpochReport total{epoch};
+    std::int64_t count = 0;
+    Clock::time_point before = Clock::now();
+    loader_.start(epoch);
+    while (step_ < total_steps() && !stopped) {
+      const data::Batch<T>* batch = loader_.next();
+      if (batch == nullptr) break;
+      StepReport report{.total_steps = total_steps(), .epoch = epoch};
+      train_batch(*batch, report);
+      const Clock::time_point now = Clock::now();
+      seconds_ += std::chrono::duration<double>(now - before).count();
+      before = now;
+      report.step = step_;
+      report.seconds = seconds_;
+      report.images_per_second =
+          static_cast<double>(step_ * options_.batch_size) / std::max(1e-9, seconds_);
+      total.loss += report.loss, total.accuracy += report.accuracy, ++count;
+      if (callbacks.on_step && !callbacks.on_step(report)) stopped = true;
+    }
+    total.step = step_, total.seconds = seconds_;
+    total.loss /= static_cast<double>(std::max<std::int64_t>(1, count));
+    total.accuracy /= static_cast<double>(std::max<std::int64_t>(1, count));
+    return total;
+  }
+
+  Evaluation evaluate_test() {
+    if (test_.labels.empty()) return {};
+    data::LoaderOptions options = options_.data;
+    options.batch_size = options_.evaluation_batch;
+    if (ema_) ema_->swap();
+    Evaluation result = evaluate(model_, test_, options, context_);
+    if (ema_) ema_->swap();
+    return result;
+  }
+
+  Model& model_;
+  const data::Dataset& training_;
+  const data::Dataset& test_;
+  FitOptions options_;
+  nn::Context<T> context_;
+  typename Model::Saved saved_;
+  data::Loader<T> loader_;
+  std::unique_ptr<optim::Optimizer<T>> optimizer_;
+  std::optional<optim::Ema<T>> ema_;
+  optim::Schedule schedule_;
+  std::int64_t step_ = 0;
+  double seconds_ = 0.0;
+};
+
+/// Trains `model` on `training`, evaluating on `test` (which may be empty); with an EMA the model
+/// ends with the averaged weights. Prints nothing.
+template <class Model>
+FitResult fit(Model& model, const data::Dataset& training, const data::Dataset& test,
+              const FitOptions& options, const Callbacks& callbacks = {}) {
+  return Trainer<Model>(model, training, test, options).run(callbacks);
+}
+
+}  // namespace effv2::inline EFFV2_ISA::train

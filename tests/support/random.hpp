@@ -1,0 +1,43 @@
+// Random shapes and numbers for the tests, the same in every run.
+#pragma once
+
+#include <cstdint>
+#include <effv2/core/random.hpp>
+#include <effv2/core/tensor.hpp>
+
+namespace effv2::testing {
+
+/// Draws from one stream, one number after the other.
+class Dice {
+ public:
+  explicit Dice(std::uint32_t stream) : random_{2021, stream, 0} {}
+
+  /// Uniform in low ... high, both included.
+  std::int64_t between(std::int64_t low, std::int64_t high) {
+    return low + random_.below(static_cast<std::uint32_t>(high - low + 1), 0, next_++);
+  }
+  double uniform(double low, double high) {
+    return low + (high - low) * static_cast<double>(random_.uniform(0, next_++));
+  }
+  bool coin() { return between(0, 1) == 1; }
+
+  template <class T>
+  Tensor<T> tensor(const Shape& shape, double low = -1.0, double high = 1.0) {
+    Tensor<T> values = Tensor<T>::uninitialized(shape);
+    for (T& value : values) value = static_cast<T>(uniform(low, high));
+    return values;
+  }
+  /// Small integers, whose sums of products are exact in any order.
+  template <class T>
+  Tensor<T> integers(const Shape& shape, std::int64_t low = -3, std::int64_t high = 3) {
+    Tensor<T> values = Tensor<T>::uninitialized(shape);
+    for (T& value : values) value = static_cast<T>(between(low, high));
+    return values;
+  }
+
+ private:
+  RandomStream random_;
+  std::uint32_t next_ = 0;
+};
+
+}  // namespace effv2::testing
