@@ -1,0 +1,133 @@
+// Labelled images in memory.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/shape.hpp"
+#include "../core/tensor.hpp"
+#include "permutation.hpp"
+
+namespace effv2::inline EFFV2_ISA::data {
+
+/// Pixels as bytes, one label per image. Fill it in by hand and call validate(), or use from().
+struct Dataset {
+  Tensor<std::uint8_t> images;  // (N, H, W, C)
+  std::vector<std::int32_t> labels;
+  std::int64_t classes = 0;
+  std::vector<std::string> class_names;  // empty, or one per class
+
+  /// Checked. Images (N, H, W) count as (N, H, W, 1); classes = 0 stands for the largest label + 1.
+  static Dataset from(Tensor<std::uint8_t> images, std::vector<std::int32_t> labels,
+                      std::int64_t classes = 0, std::vector<std::string> class_names = {}) {
+    if (images.rank() == 3) {
+      images.reshape({images.extent(0), images.extent(1), images.extent(2), 1});
+    }
+    if (classes == 0 && !labels.empty()) {
+      classes = std::int64_t{*std::max_element(labels.begin(), labels.end())} + 1;
+    }
+    Dataset dataset{std::move(images), std::move(labels), classes, std::move(class_names)};
+    dataset.validate();
+    return dataset;
+  }
+
+  /// The same from a copy of the caller's pixels.
+  static Dataset from(std::span<const std::uint8_t> pixels, const Shape& shape,
+                      std::vector<std::int32_t> labels, std::int64_t classes = 0) {
+    return from(Tensor<std::uint8_t>::from(shape, pixels), std::move(labels), classes);
+  }
+
+  std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+  std::int64_t height() const { return images.extent(1); }
+  std::int64_t width() const { return images.extent(2); }
+  std::int64_t channels() const { return images.extent(3); }
+
+  /// One image (H, W, C).
+  View<const std::uint8_t> image(std::int64_t index) const {
+    EFFV2_CHECK(index >= 0 && index < size(), ErrorCode::invalid_argument, "[dataset] image ",
+                index, " of ", size());
+    const Shape shape{height(), width(), channels()};
+    return {images.data() + index * shape.size(), shape};
+  }
+
+  /// Throws unless there are images, a label for each, and all labels are in [0, classes).
+  void validate() const {
+    EFFV2_CHECK(images.rank() == 4 && !images.empty(), ErrorCode::shape_mismatch,
+                "[dataset] expected images (N, H, W, C), none of them 0, got ", images.shape());
+    EFFV2_CHECK(size() == images.extent(0), ErrorCode::shape_mismatch, "[dataset] expected ",
+                images.extent(0), " labels, one per image, got ", size());
+    for (std::int64_t i = 0; i < size(); ++i) {
+      const std::int32_t label = labels[static_cast<std::size_t>(i)];
+      EFFV2_CHECK(label >= 0 && label < classes, ErrorCode::invalid_argument,
+                  "[dataset] expected labels in [0, ", classes, "), got ", label, " for image ", i);
+    }
+    EFFV2_CHECK(class_names.empty() || static_cast<std::int64_t>(class_names.size()) == classes,
+                ErrorCode::shape_mismatch, "[dataset] expected ", classes, " class names, got ",
+                class_names.size());
+  }
+
+  /// Copies of the images `indices`, in that order.
+  Dataset subset(std::span<const std::int64_t> indices) const {
+    Dataset part{Tensor<std::uint8_t>::uninitialized(
+                     {static_cast<std::int64_t>(indices.size()), height(), width(), channels()}),
+                 {},
+                 classes,
+                 class_names};
+    part.labels.reserve(indices.size());
+    std::uint8_t* target = part.images.data();
+    for (const std::int64_t index : indices) {
+      const View<const std::uint8_t> pixels = image(index);
+      target = std::copy(pixels.begin(), pixels.end(), target);
+      part.labels.push_back(labels[static_cast<std::size_t>(index)]);
+    }
+    part.validate();
+    return part;
+  }
+
+  /// The first `count` images, or all if there are fewer.
+  Dataset take(std::int64_t count) const {
+    EFFV2_CHECK(count > 0, ErrorCode::invalid_argument, "[dataset] expected to take > 0, got ",
+                count);
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(std::min(count, size())));
+    std::iota(indices.begin(), indices.end(), std::int64_t{0});
+    return subset(indices);
+  }
+
+  /// Two parts that share no image: the second has the fraction `fraction` of every class, chosen
+  /// at random by `seed` and rounded to the nearest number. Both keep the order of the whole.
+  std::pair<Dataset, Dataset> stratified_split(double fraction, std::uint64_t seed = 0) const {
+    EFFV2_CHECK(fraction > 0.0 && fraction < 1.0, ErrorCode::invalid_argument,
+                "[dataset] expected a fraction in (0, 1), got ", fraction);
+    validate();
+    std::vector<std::int64_t> wanted(static_cast<std::size_t>(classes)), order(labels.size());
+    for (const std::int32_t label : labels) ++wanted[static_cast<std::size_t>(label)];
+    for (std::int64_t& count : wanted) {
+      count = std::llround(static_cast<double>(count) * fraction);
+    }
+    permute(order, {seed, split_stream, 0});
+    std::vector<std::int64_t> first, second;
+    for (const std::int64_t index : order) {
+      std::int64_t& left =
+          wanted[static_cast<std::size_t>(labels[static_cast<std::size_t>(index)])];
+      (left > 0 ? second : first).push_back(index);
+      if (left > 0) --left;
+    }
+    EFFV2_CHECK(!first.empty() && !second.empty(), ErrorCode::invalid_argument,
+                "[dataset] a fraction of ", fraction, " of ", size(),
+                " images leaves a part empty");
+    std::sort(first.begin(), first.end());
+    std::sort(second.begin(), second.end());
+    return {subset(first), subset(second)};
+  }
+};
+
+}  // namespace effv2::inline EFFV2_ISA::data

@@ -1,0 +1,274 @@
+// Batches of normalised images, prepared while the ones before are in use.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/memory.hpp"
+#include "../core/random.hpp"
+#include "../core/shape.hpp"
+#include "../core/tensor.hpp"
+#include "augment.hpp"
+#include "background.hpp"
+#include "dataset.hpp"
+#include "normalize.hpp"
+#include "permutation.hpp"
+#include "resize.hpp"
+
+namespace effv2::inline EFFV2_ISA::data {
+
+template <class T>
+struct Batch {
+  Tensor<T> images;  // (B, H, W, C)
+  std::vector<std::int32_t> labels;
+  std::vector<std::int64_t> samples;  // which images of the dataset
+  std::int64_t epoch = 0, index = 0;
+  std::int64_t first = 0;  // position in the epoch's order of the first image
+
+  std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+};
+
+struct LoaderOptions {
+  std::int64_t batch_size = 128;
+  std::int64_t image_size = 0;  // height and width to resize to; 0 leaves them alone
+  // Of pixels in [0, 1]: one number per channel, or one for all. The default is MNIST's.
+  std::vector<double> mean = {0.1307}, deviation = {0.3081};
+  bool shuffle = true;
+  bool drop_last = false;  // no last batch of fewer images
+  Augmentation augmentation = {};
+  std::uint64_t seed = 0;
+  bool prefetch = true;  // on a thread of the loader's own
+
+  /// The same for measuring: every image once, in order, unchanged.
+  LoaderOptions evaluation() const {
+    LoaderOptions options = *this;
+    options.shuffle = options.drop_last = false;
+    options.augmentation = {};
+    return options;
+  }
+};
+
+/// Cuts a dataset, which must outlive it, into batches. What is in batch `index` of epoch `epoch`
+/// depends on these two and the options alone, so a run can be resumed anywhere:
+///
+///   loader.start(epoch);
+///   while (const Batch<float>* batch = loader.next()) ...
+///
+/// After the first epoch nothing is allocated any more. Used by one thread at a time.
+template <class T>
+class Loader {
+ public:
+  /// Called for every finished image (H, W, C) with its index in the dataset; in the background
+  /// when next() is to give the batch, on the caller's thread when batch() is.
+  using Transform = std::function<void(View<T> image, std::int64_t sample)>;
+
+  explicit Loader(const Dataset& dataset, LoaderOptions options = {}, Transform transform = {})
+      : dataset_(&dataset),
+        transform_(std::move(transform)),
+        background_([this] { fill(buffers_[back_], position_, order_, work_); }) {
+    dataset.validate();
+    configure(std::move(options));
+  }
+  explicit Loader(const Dataset&&, LoaderOptions = {}, Transform = {}) = delete;
+
+  const LoaderOptions& options() const { return options_; }
+
+  /// Other options, another image size say, from the next start() on. Ends the epoch.
+  void set_options(LoaderOptions options) {
+    background_.wait();
+    position_ = batches();
+    configure(std::move(options));
+  }
+
+  /// Images and batches in an epoch.
+  std::int64_t samples() const {
+    return options_.drop_last ? batches() * options_.batch_size : dataset_->size();
+  }
+  std::int64_t batches() const {
+    const std::int64_t whole = dataset_->size() / options_.batch_size;
+    const bool rest = dataset_->size() % options_.batch_size != 0 && !options_.drop_last;
+    return whole + (rest ? 1 : 0);
+  }
+
+  /// The shape of one batch of `count` images.
+  Shape shape(std::int64_t count) const {
+    const std::int64_t size = options_.image_size;
+    return {count, size > 0 ? size : dataset_->height(), size > 0 ? size : dataset_->width(),
+            dataset_->channels()};
+  }
+
+  /// Begins an epoch, at batch `first_batch`. Whatever was begun before is dropped.
+  void start(std::int64_t epoch, std::int64_t first_batch = 0) {
+    EFFV2_CHECK(epoch >= 0 && first_batch >= 0 && first_batch <= batches(),
+                ErrorCode::invalid_argument,
+                "[loader] expected an epoch >= 0 and a batch in 0 ... ", batches(), ", got epoch ",
+                epoch, ", batch ", first_batch);
+    background_.wait();
+    position_ = batches();
+    set_order(order_, epoch);
+    position_ = first_batch;
+    if (options_.prefetch && position_ < batches()) background_.begin();
+  }
+
+  /// The next batch, or nullptr after the last. It stays valid until the next call of next(),
+  /// start() or set_options(). After an exception, next() tries the same batch again.
+  const Batch<T>* next() {
+    if (position_ >= batches()) return nullptr;
+    if (!options_.prefetch) {
+      fill(buffers_[back_], position_, order_, work_);
+      ++position_;
+      return &buffers_[back_];
+    }
+    if (!background_.begun()) background_.begin();
+    background_.finish();
+    const Batch<T>& ready = buffers_[back_];
+    back_ = 1 - back_;
+    if (++position_ < batches()) background_.begin();
+    return &ready;
+  }
+
+  /// Any batch, made on the spot, beside the epoch under way.
+  Batch<T> batch(std::int64_t epoch, std::int64_t index) const {
+    EFFV2_CHECK(epoch >= 0 && index >= 0 && index < batches(), ErrorCode::invalid_argument,
+                "[loader] batch ", index, " of ", batches(), " in epoch ", epoch);
+    Order order;
+    set_order(order, epoch);
+    Work work = make_work();
+    Batch<T> batch;
+    fill(batch, index, order, work);
+    return batch;
+  }
+
+ private:
+  struct Order {
+    std::int64_t epoch = 0;
+    std::vector<std::int64_t> samples;
+  };
+  // What one thread needs to prepare images.
+  struct Work {
+    Resizer<T> resizer;
+    Tensor<T> resized;  // (H', W', C), when there is a warp after it
+    std::shared_ptr<MemoryPool> pool = std::make_shared<MemoryPool>();
+  };
+
+  void configure(LoaderOptions options) {
+    EFFV2_CHECK(options.batch_size >= 1, ErrorCode::invalid_argument,
+                "[loader] expected a batch size of at least 1, got ", options.batch_size);
+    EFFV2_CHECK(options.image_size >= 0, ErrorCode::invalid_argument,
+                "[loader] expected an image size >= 0, got ", options.image_size);
+    options.augmentation.validate();
+    Normalizer<T> normalizer(options.mean, options.deviation, dataset_->channels());
+    std::swap(options_, options);
+    try {
+      Work work = make_work();
+      work.pool = work_.pool;
+      work_ = std::move(work);
+    } catch (...) {
+      std::swap(options_, options);
+      throw;
+    }
+    normalizer_ = std::move(normalizer);
+    position_ = batches();
+  }
+
+  bool resizes() const { return shape(1) != whole_shape(1); }
+  bool shrinks() const {
+    return shape(1)[1] < dataset_->height() || shape(1)[2] < dataset_->width();
+  }
+  Shape whole_shape(std::int64_t count) const {
+    return {count, dataset_->height(), dataset_->width(), dataset_->channels()};
+  }
+
+  Work make_work() const {
+    Work work;
+    if (!resizes()) return work;
+    const Shape target = shape(1);
+    work.resizer =
+        Resizer<T>(dataset_->height(), dataset_->width(), target[1], target[2], target[3]);
+    work.resized = Tensor<T>::uninitialized({target[1], target[2], target[3]});
+    return work;
+  }
+
+  void set_order(Order& order, std::int64_t epoch) const {
+    order.epoch = epoch;
+    order.samples.resize(static_cast<std::size_t>(dataset_->size()));
+    if (options_.shuffle) {
+      permute(order.samples, {options_.seed, shuffle_stream, static_cast<std::uint32_t>(epoch)});
+    } else {
+      std::iota(order.samples.begin(), order.samples.end(), std::int64_t{0});
+    }
+  }
+
+  void fill(Batch<T>& batch, std::int64_t index, const Order& order, Work& work) const {
+    batch.epoch = order.epoch;
+    batch.index = index;
+    batch.first = index * options_.batch_size;
+    const std::int64_t count = std::min(options_.batch_size, samples() - batch.first);
+    batch.samples.assign(order.samples.begin() + batch.first,
+                         order.samples.begin() + batch.first + count);
+    if (batch.images.shape() != shape(count)) {
+      batch.images = Tensor<T>::uninitialized(shape(count), work.pool.get());
+    }
+    batch.labels.clear();
+    const Shape image{batch.images.extent(1), batch.images.extent(2), batch.images.extent(3)};
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t sample = batch.samples[static_cast<std::size_t>(i)];
+      const View<T> target(batch.images.data() + i * image.size(), image);
+      prepare(target, sample, order.epoch, work);
+      if (transform_) transform_(target, sample);
+      batch.labels.push_back(dataset_->labels[static_cast<std::size_t>(sample)]);
+    }
+  }
+
+  void prepare(const View<T>& target, std::int64_t sample, std::int64_t epoch, Work& work) const {
+    const View<const std::uint8_t> source = dataset_->image(sample);
+    const Augmentation& augmentation = options_.augmentation;
+    const auto number = static_cast<std::uint32_t>(sample);
+    const RandomStream random{options_.seed, augment_stream, static_cast<std::uint32_t>(epoch)};
+    const auto fill_value = static_cast<T>(augmentation.fill);
+
+    if (!augmentation.active() && !resizes()) {
+      normalizer_(target, source);
+      return;
+    }
+    if (!augmentation.warps() && resizes()) {
+      work.resizer(target, source);
+    } else {
+      Warp warp = augmentation.draw(random, number);
+      if (shrinks()) {
+        // The warp looks at four pixels only: what it gets must have the final size already.
+        work.resizer(work.resized.view(), source);
+        warp.right *= static_cast<double>(target.extent(1)) / static_cast<double>(source.extent(1));
+        warp.down *= static_cast<double>(target.extent(0)) / static_cast<double>(source.extent(0));
+        warp_into<T, T>(warp, target, work.resized, fill_value);
+      } else {
+        warp_into<T, std::uint8_t>(warp, target, source, fill_value);
+      }
+    }
+    if (augmentation.erase > 0.0) erase_rectangle(target, augmentation, random, number);
+    normalizer_(target);
+  }
+
+  const Dataset* dataset_;
+  Transform transform_;
+  LoaderOptions options_;
+  Normalizer<T> normalizer_;
+  Order order_;
+  std::int64_t position_ = 0;  // the index of the batch that next() gives next
+  std::array<Batch<T>, 2> buffers_;
+  std::size_t back_ = 0;  // the buffer that is prepared; the caller has the other
+  Work work_;
+  Background background_;  // last, so that its thread ends before all it works on
+};
+
+}  // namespace effv2::inline EFFV2_ISA::data
