@@ -26,10 +26,10 @@ train::FitOptions fit_options(const Options& o) {
   fit.learning_rate = o.learning_rate, fit.warmup_epochs = o.warmup_epochs;
   fit.weight_decay = o.weight_decay, fit.clip_norm = o.clip_norm;
   fit.label_smoothing = o.label_smoothing, fit.ema_decay = o.ema;
-  if (o.augment != "none") fit.data.augmentation.shift = 2.0F;
+  if (o.augment != "none") fit.data.augmentation.shift = 2.0;
   if (o.augment == "affine") {
-    fit.data.augmentation.rotate = 10.0F;
-    fit.data.augmentation.scale = 0.1F;
+    fit.data.augmentation.rotate = 10.0;
+    fit.data.augmentation.scale = 0.1;
   }
   fit.threads = o.threads, fit.seed = o.seed;
   return fit;

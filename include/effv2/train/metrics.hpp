@@ -25,7 +25,8 @@ std::int32_t predicted_class(View<const T> logits, std::int64_t n) {
 /// Counts of (true class, predicted class).
 class ConfusionMatrix {
  public:
-  explicit ConfusionMatrix(std::int64_t classes = 0)
+  ConfusionMatrix() = default;
+  explicit ConfusionMatrix(std::int64_t classes)
       : classes_(classes), counts_(static_cast<std::size_t>(classes * classes)) {}
 
   void add(std::int64_t truth, std::int64_t predicted) {
@@ -70,7 +71,7 @@ class ConfusionMatrix {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   }
 
-  std::int64_t classes_;
+  std::int64_t classes_ = 0;
   std::vector<std::int64_t> counts_;
 };
 

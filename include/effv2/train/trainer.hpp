@@ -78,11 +78,11 @@ std::unique_ptr<optim::Optimizer<T>> make_optimizer(Model& model, const FitOptio
 
 /// Runs a model over a data set in order, in inference mode.
 template <class Model>
-Evaluation evaluate(const Model& model, const data::Dataset& dataset, data::LoaderOptions options,
+Evaluation evaluate(const Model& model, const data::Dataset& dataset,
+                    const data::LoaderOptions& options,
                     nn::Context<typename Model::value_type>& context) {
   using T = typename Model::value_type;
-  options.shuffle = false, options.drop_last = false, options.augmentation = {};
-  data::Loader<T> loader(dataset, options);
+  data::Loader<T> loader(dataset, options.evaluation());
   Evaluation result{0.0, ConfusionMatrix(dataset.classes), {}};
   result.predictions.reserve(dataset.labels.size());
   loader.start(0);
