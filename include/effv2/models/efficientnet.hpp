@@ -126,6 +126,8 @@ struct EfficientNet {
     EFFV2_CHECK(o.classes > 0 && o.in_channels > 0 && o.head >= 0, ErrorCode::invalid_argument,
                 "[efficientnet] expected at least 1 class and input channel and a head >= 0, got ",
                 o.classes, ", ", o.in_channels, " and ", o.head);
+    EFFV2_CHECK(o.drop_path >= 0.0 && o.drop_path < 1.0, ErrorCode::invalid_argument,
+                "[efficientnet] expected a drop path rate in [0, 1), got ", o.drop_path);
     return o.head > 0 ? o.head : spec.head;
   }
 };

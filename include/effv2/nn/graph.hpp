@@ -61,7 +61,8 @@ class Graph {
   }
 
   const Shape& shape(int node) const { return nodes_[static_cast<std::size_t>(node)].output; }
-  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<Node>& nodes() const& { return nodes_; }
+  std::vector<Node> nodes() && { return std::move(nodes_); }
 
  private:
   std::vector<Node> nodes_;

@@ -1,0 +1,169 @@
+// What holds for whole training steps: the same bits for any number of threads, no allocation in
+// the steady state, two models side by side.
+#include <malloc.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <effv2/kernels/loss.hpp>
+#include <effv2/models/efficientnet.hpp>
+#include <effv2/optim/adamw.hpp>
+#include <effv2/optim/ema.hpp>
+#include <new>
+#include <thread>
+
+#include "../catch.hpp"
+#include "../support/compare.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+using testing::Dice;
+
+namespace {
+
+std::atomic<std::int64_t> allocations{0};  // calls of operator new
+
+// What malloc has handed out, to whomever; 0 where it cannot tell.
+std::int64_t heap_bytes() {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33) && !defined(__SANITIZE_ADDRESS__)
+  return static_cast<std::int64_t>(mallinfo2().uordblks);
+#else
+  return 0;
+#endif
+}
+
+// Some steps of AdamW with EMA on noise; returns all weights and statistics, one after the other.
+struct Run {
+  models::EfficientNet<float> model;
+  nn::Context<float> context;
+  optim::AdamW<float> optimizer;
+  optim::Ema<float> ema;
+  models::EfficientNet<float>::Saved saved;
+  Tensor<float> images;
+  std::vector<std::int32_t> labels;
+  std::uint64_t step = 0;
+
+  Run(int threads, std::uint64_t seed, std::int64_t batch = 12)
+      : model(models::efficientnet<float>("tiny", {.in_channels = 1, .classes = 10}, seed)),
+        context(threads, seed),
+        optimizer(model),
+        ema(model, 0.99),
+        images(Dice(static_cast<std::uint32_t>(300 + seed)).tensor<float>({batch, 28, 28, 1})) {
+    for (std::int64_t n = 0; n < batch; ++n) labels.push_back(static_cast<std::int32_t>(n % 10));
+  }
+
+  void train() {
+    context.begin_step(step++);
+    const Tensor<float> logits = model.forward(images, saved, context);
+    Tensor<float> targets = context.tensor(logits.shape()), d = context.tensor(logits.shape());
+    kernels::smooth_targets<float>(targets, labels, 0.1);
+    kernels::softmax_cross_entropy<float>(d, logits, targets);
+    model.backward(d, saved, context);
+    optimizer.step(1e-3, context.execution);
+    ema.update(context.execution);
+  }
+
+  std::vector<float> numbers() {
+    std::vector<float> all;
+    const auto add = [&](const std::string&, const auto& v) {
+      all.insert(all.end(), v.value().begin(), v.value().end());
+    };
+    nn::for_each_parameter(std::as_const(model), add);
+    nn::for_each_state(std::as_const(model), add);
+    return all;
+  }
+};
+
+std::vector<float> after_steps(int threads, std::uint64_t seed, int steps) {
+  Run run(threads, seed);
+  for (int i = 0; i < steps; ++i) run.train();
+  return run.numbers();
+}
+
+}  // namespace
+
+// Not inlined: g++ would take malloc and delete for a mismatched pair.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  ++allocations;
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t align) {
+  ++allocations;
+  const auto a = static_cast<std::size_t>(align);
+  if (void* memory = std::aligned_alloc(a, (bytes + a - 1) / a * a)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+TEST_CASE("training gives the same bits for any number of threads and in every run", "[steps]") {
+  const std::vector<float> first = after_steps(1, 1, 4);
+  for (const float v : first) REQUIRE(std::isfinite(v));
+  CHECK(after_steps(1, 1, 4) == first);
+  for (const int threads : {2, 3, 4, 7}) {
+    CAPTURE(threads);
+    CHECK(after_steps(threads, 1, 4) == first);
+  }
+  CHECK(after_steps(1, 2, 4) != first);
+}
+
+TEST_CASE("a steady training step allocates nothing", "[steps]") {
+  for (const int threads : {1, 2}) {
+    Run run(threads, 1);
+    for (int i = 0; i < 3; ++i) run.train();
+    // Both counters are read before any assertion, which allocates.
+    const std::int64_t before = allocations, heap_before = heap_bytes();
+    for (int i = 0; i < 3; ++i) run.train();
+    const std::int64_t after = allocations, heap_after = heap_bytes();
+    CAPTURE(threads);
+    CHECK(after == before);
+    CHECK(heap_after == heap_before);
+    CHECK(before > 0);
+  }
+}
+
+TEST_CASE("two models train in two threads as one after the other", "[steps]") {
+  const std::vector<float> a = after_steps(1, 1, 3), b = after_steps(1, 2, 3);
+  std::vector<float> c, d;
+  std::thread first([&] { c = after_steps(1, 1, 3); });
+  std::thread second([&] { d = after_steps(1, 2, 3); });
+  first.join();
+  second.join();
+  CHECK(a == c);
+  CHECK(b == d);
+}
+
+TEST_CASE("one model serves several threads at once", "[steps]") {
+  const auto model = models::efficientnet<float>("tiny", {.in_channels = 1, .classes = 10}, 1);
+  Dice dice(310);
+  const Tensor<float> x = dice.tensor<float>({4, 28, 28, 1});
+  nn::Context<float> context(1);
+  const Tensor<float> expected = model.infer(x, context);
+  std::vector<double> differences(4, 1.0);
+  std::vector<std::thread> threads;
+  for (double& difference : differences) {
+    threads.emplace_back([&] {
+      nn::Context<float> own(1);
+      for (int i = 0; i < 5; ++i) {
+        difference = testing::largest_difference(model.infer(x, own), expected);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const double difference : differences) CHECK(difference == 0.0);
+}
+
+TEST_CASE("training learns: noise is memorised", "[steps]") {
+  Run run(2, 1);
+  for (int i = 0; i < 60; ++i) run.train();
+  const Tensor<float> logits = run.model.infer(run.images, run.context);
+  Tensor<float> targets(logits.shape()), unused(logits.shape());
+  kernels::smooth_targets<float>(targets, run.labels, 0.0);
+  CHECK(kernels::softmax_cross_entropy<float>(unused, logits, targets) < 1.5);
+}

@@ -1,0 +1,128 @@
+#include <effv2/nn/linear.hpp>
+#include <effv2/optim/adamw.hpp>
+#include <effv2/optim/optimizer.hpp>
+#include <effv2/optim/rmsprop.hpp>
+#include <effv2/optim/sgd.hpp>
+#include <limits>
+
+#include "../catch.hpp"
+#include "../support/compare.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+using testing::Dice;
+
+namespace {
+
+nn::Linear<float> layer() {
+  nn::Linear<float> linear(37, 600);
+  nn::initialize(linear, 1);
+  return linear;
+}
+
+void set_gradients(nn::Linear<float>& linear, float value) {
+  linear.weight.gradient().fill(value);
+  linear.bias.gradient().fill(value);
+}
+
+}  // namespace
+
+TEST_CASE("a gradient that is not finite changes nothing and is named", "[optimizer]") {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+        -std::numeric_limits<float>::infinity()}) {
+    nn::Linear<float> linear = layer();
+    optim::AdamW<float> optimizer(linear);
+    set_gradients(linear, 0.5F);
+    optimizer.step(0.1, Execution(2));
+    const nn::Linear<float> before = linear;
+    const std::vector<float> moment(optimizer.slots()[0].first.begin(),
+                                    optimizer.slots()[0].first.end());
+    set_gradients(linear, 0.5F);
+    linear.bias.gradient()[599] = bad;
+    CHECK_THROWS_WITH(optimizer.step(0.1, Execution(2)), Catch::Contains("bias"));
+    CHECK(testing::largest_difference(linear.weight.value(), before.weight.value()) == 0.0);
+    CHECK(testing::largest_difference(linear.bias.value(), before.bias.value()) == 0.0);
+    CHECK(std::equal(moment.begin(), moment.end(), optimizer.slots()[0].first.begin()));
+    CHECK(optimizer.steps() == 1);
+  }
+}
+
+TEST_CASE("a step uses the gradients up and returns their norm", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  optim::Sgd<float> optimizer(linear);
+  set_gradients(linear, 2.0F);
+  CHECK(optimizer.step(0.1, Execution(2)) == Approx(2.0 * std::sqrt(38.0 * 600.0)));
+  CHECK(testing::largest(linear.weight.gradient()) == 0.0);
+  CHECK(testing::largest(linear.bias.gradient()) == 0.0);
+}
+
+TEST_CASE("clipping scales the gradient to the norm", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  const nn::Linear<float> before = linear;
+  optim::Sgd<float> optimizer(linear, {.momentum = 0.0});
+  optimizer.clip_norm = 1.0;
+  set_gradients(linear, 2.0F);
+  optimizer.step(1.0, Execution(1));
+  const double change = static_cast<double>(before.bias.value()[3] - linear.bias.value()[3]);
+  CHECK(change == Approx(1.0 / std::sqrt(38.0 * 600.0)).epsilon(1e-4));
+  // A small gradient is left alone.
+  const nn::Linear<float> again = linear;
+  set_gradients(linear, 1e-4F);
+  optimizer.step(1.0, Execution(1));
+  CHECK(static_cast<double>(again.bias.value()[3] - linear.bias.value()[3]) ==
+        Approx(1e-4).epsilon(1e-2));
+}
+
+TEST_CASE("weight decay leaves out biases", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  linear.bias.edit().fill(1.0F);
+  const nn::Linear<float> before = linear;
+  optim::AdamW<float> optimizer(linear, {.weight_decay = 0.5});
+  set_gradients(linear, 0.0F);
+  optimizer.step(0.1, Execution(1));
+  CHECK(linear.bias.value()[0] == 1.0F);
+  CHECK(linear.weight.value()[7] == Approx(before.weight.value()[7] * 0.95F));
+}
+
+TEST_CASE("frozen parameters stay, groups have rates of their own", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  const nn::Linear<float> before = linear;
+  nn::freeze(linear, "weight");
+  optim::Sgd<float> optimizer(linear, {.momentum = 0.0});
+  optimizer.group("bias", 10.0, 0.0);
+  set_gradients(linear, 1.0F);
+  // Not even a bad gradient of a frozen parameter matters.
+  linear.weight.gradient()[0] = std::numeric_limits<float>::quiet_NaN();
+  optimizer.step(0.01, Execution(1));
+  CHECK(testing::largest_difference(linear.weight.value(), before.weight.value()) == 0.0);
+  CHECK(linear.bias.value()[5] == Approx(-0.1));
+  CHECK_THROWS_AS(optimizer.group("nothing", 1.0, 0.0), Error);
+  CHECK_THROWS_AS(nn::freeze(linear, "wei"), Error);
+}
+
+TEST_CASE("bits do not depend on the number of threads", "[optimizer]") {
+  std::vector<nn::Linear<float>> results;
+  for (const int threads : {1, 2, 7}) {
+    nn::Linear<float> linear = layer();
+    optim::AdamW<float> optimizer(linear);
+    optimizer.clip_norm = 0.1;
+    Dice dice(400);
+    for (int i = 0; i < 3; ++i) {
+      linear.weight.gradient() = dice.tensor<float>({37, 600});
+      optimizer.step(0.1, Execution(threads));
+    }
+    results.push_back(linear);
+  }
+  for (const auto& other : results) {
+    CHECK(testing::largest_difference(other.weight.value(), results[0].weight.value()) == 0.0);
+  }
+}
+
+TEST_CASE("options out of range are refused", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  CHECK_THROWS_AS(optim::Sgd<float>(linear, {.momentum = 1.0}), Error);
+  CHECK_THROWS_AS(optim::AdamW<float>(linear, {.beta2 = 1.5}), Error);
+  CHECK_THROWS_AS(optim::AdamW<float>(linear, {.weight_decay = -1.0}), Error);
+  CHECK_THROWS_AS(optim::Rmsprop<float>(linear, {.rho = -0.1}), Error);
+}
