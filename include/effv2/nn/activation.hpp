@@ -42,8 +42,7 @@ struct Activation {
   }
   void visit(Visitor<T>&) {}
   int describe(Graph& graph, int input) const {
-    return graph.add({std::string(kernels::name_of(kind)), graph.shape(input), 0, 0, {}, "", {}},
-                     {input});
+    return graph.add({std::string(kernels::name_of(kind)), graph.shape(input)}, {input});
   }
 };
 

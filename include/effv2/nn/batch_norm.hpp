@@ -125,14 +125,11 @@ struct BatchNorm {
                                 graph.shape(input),
                                 weight.size() + bias.size(),
                                 0,
-                                {{"epsilon", options.epsilon}},
-                                "",
-                                {}},
+                                {{"epsilon", options.epsilon}}},
                                {input});
     if (options.activation == ActivationKind::identity) return node;
-    return graph.add(
-        {std::string(kernels::name_of(options.activation)), graph.shape(input), 0, 0, {}, "", {}},
-        {node});
+    return graph.add({std::string(kernels::name_of(options.activation)), graph.shape(input)},
+                     {node});
   }
 
  private:

@@ -125,9 +125,7 @@ struct Conv2d {
                       {{"kernel", static_cast<double>(options.kernel)},
                        {"stride", static_cast<double>(options.stride)},
                        {"same", options.padding == Padding::same ? 1.0 : 0.0},
-                       {"bias", options.bias ? 1.0 : 0.0}},
-                      "",
-                      {}},
+                       {"bias", options.bias ? 1.0 : 0.0}}},
                      {input});
   }
 

@@ -87,9 +87,7 @@ struct DepthwiseConv2d {
                       output.size() * options.kernel * options.kernel,
                       {{"kernel", static_cast<double>(options.kernel)},
                        {"stride", static_cast<double>(options.stride)},
-                       {"same", options.padding == Padding::same ? 1.0 : 0.0}},
-                      "",
-                      {}},
+                       {"same", options.padding == Padding::same ? 1.0 : 0.0}}},
                      {input});
   }
 };

@@ -90,7 +90,7 @@ struct FusedMBConv {
   int describe(Graph& graph, int input) const {
     int node = graph.enter("expand", expand, input);
     if (project) node = graph.enter("project", *project, node);
-    return residual ? graph.add({"add", graph.shape(node), 0, 0, {}, "", {}}, {node, input}) : node;
+    return residual ? graph.add({"add", graph.shape(node)}, {node, input}) : node;
   }
 };
 

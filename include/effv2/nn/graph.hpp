@@ -21,10 +21,10 @@ struct Node {
   Shape output;
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;  // for the whole batch; biases and elementwise work do not count
-  std::vector<std::pair<std::string, double>> attributes;
+  std::vector<std::pair<std::string, double>> attributes = {};
 
-  std::string path;         // filled in by Graph::add
-  std::vector<int> inputs;  // likewise
+  std::string path = {};         // filled in by Graph::add
+  std::vector<int> inputs = {};  // likewise
 
   /// The value of an attribute, or `missing`.
   double attribute(std::string_view name, double missing = 0.0) const {
@@ -40,7 +40,7 @@ struct Node {
 class Graph {
  public:
   /// Node 0: the model's input.
-  explicit Graph(const Shape& input) { nodes_.push_back({"input", input, 0, 0, {}, "", {}}); }
+  explicit Graph(const Shape& input) { nodes_.push_back({"input", input}); }
 
   int add(Node node, std::vector<int> inputs) {
     node.path = path_;

@@ -71,9 +71,8 @@ struct Linear {
 
   int describe(Graph& graph, int input) const {
     const std::int64_t rows = graph.shape(input)[0];
-    return graph.add(
-        {"linear", {rows, out()}, weight.size() + bias.size(), rows * weight.size(), {}, "", {}},
-        {input});
+    return graph.add({"linear", {rows, out()}, weight.size() + bias.size(), rows * weight.size()},
+                     {input});
   }
 };
 

@@ -113,7 +113,7 @@ struct MBConv {
     node = graph.enter("depthwise", depthwise, node);
     node = graph.enter("squeeze_excite", squeeze_excite, node);
     node = graph.enter("project", project, node);
-    return residual ? graph.add({"add", graph.shape(node), 0, 0, {}, "", {}}, {node, input}) : node;
+    return residual ? graph.add({"add", graph.shape(node)}, {node, input}) : node;
   }
 };
 

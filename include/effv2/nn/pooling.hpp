@@ -40,7 +40,7 @@ struct GlobalAveragePool {
   void visit(Visitor<T>&) {}
   int describe(Graph& graph, int input) const {
     const Shape& x = graph.shape(input);
-    return graph.add({"global_average_pool", {x[0], x[3]}, 0, 0, {}, "", {}}, {input});
+    return graph.add({"global_average_pool", {x[0], x[3]}}, {input});
   }
 };
 
@@ -66,9 +66,7 @@ inline int describe_pool(Graph& graph, int input, const char* kind, const PoolOp
                     {{"kernel", static_cast<double>(o.kernel)},
                      {"stride", static_cast<double>(o.stride)},
                      {"same", o.padding == Padding::same ? 1.0 : 0.0},
-                     {"valid", o.padding == Padding::valid ? 1.0 : 0.0}},
-                    "",
-                    {}},
+                     {"valid", o.padding == Padding::valid ? 1.0 : 0.0}}},
                    {input});
 }
 }  // namespace detail
@@ -172,7 +170,7 @@ struct Flatten {
   void visit(Visitor<T>&) {}
   int describe(Graph& graph, int input) const {
     const Shape& x = graph.shape(input);
-    return graph.add({"flatten", {x[0], x.size() / x[0]}, 0, 0, {}, "", {}}, {input});
+    return graph.add({"flatten", {x[0], x.size() / x[0]}}, {input});
   }
 };
 

@@ -94,13 +94,12 @@ struct SqueezeExcite {
   int describe(Graph& graph, int input) const {
     const Shape x = graph.shape(input);
     const auto act = [&](ActivationKind kind, int node) {
-      return graph.add({std::string(kernels::name_of(kind)), graph.shape(node), 0, 0, {}, "", {}},
-                       {node});
+      return graph.add({std::string(kernels::name_of(kind)), graph.shape(node)}, {node});
     };
-    const int mean = graph.add({"global_average_pool", {x[0], x[3]}, 0, 0, {}, "", {}}, {input});
+    const int mean = graph.add({"global_average_pool", {x[0], x[3]}}, {input});
     const int reduced = act(activation, graph.enter("reduce", reduce, mean));
     const int scale = act(ActivationKind::sigmoid, graph.enter("expand", expand, reduced));
-    return graph.add({"scale_channels", x, 0, 0, {}, "", {}}, {input, scale});
+    return graph.add({"scale_channels", x}, {input, scale});
   }
 
  private:
