@@ -1,7 +1,9 @@
 // The one builder: from a table to a network.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "../core/error.hpp"
@@ -61,7 +63,9 @@ struct EfficientNet {
         head(nn::conv_bn_act<T>(spec.stages().back().out_channels, head_width(spec, o), 1, 1,
                                 o.defaults, o.defaults.activation)),
         dropout(o.dropout < 0.0 ? spec.dropout : o.dropout),
-        classifier(head_width(spec, o), o.classes) {
+        // As the paper's code: uniform in +-1 / sqrt(classes).
+        classifier(head_width(spec, o), o.classes,
+                   nn::Initializer::uniform(1.0 / std::sqrt(static_cast<double>(o.classes)))) {
     const int block_count = spec.blocks();
     int index = 0;
     for (const StageSpec& stage : spec.stages()) {

@@ -15,7 +15,7 @@
 
 namespace effv2::inline EFFV2_ISA::nn {
 
-/// y = x w + b: (N, in) -> (N, out); weight (in, out), by default uniform in +-1 / sqrt(out).
+/// y = x w + b: (N, in) -> (N, out); weight (in, out), by default uniform in +-1 / sqrt(in).
 template <class T>
 struct Linear {
   using value_type = T;
@@ -26,7 +26,7 @@ struct Linear {
   Parameter<T> weight, bias;
 
   Linear(std::int64_t in, std::int64_t out)
-      : Linear(in, out, Initializer::uniform(1.0 / std::sqrt(static_cast<double>(out)))) {}
+      : Linear(in, out, Initializer::uniform(1.0 / std::sqrt(static_cast<double>(in)))) {}
 
   Linear(std::int64_t in, std::int64_t out, Initializer initializer) {
     EFFV2_CHECK(in > 0 && out > 0, ErrorCode::invalid_argument,
