@@ -93,6 +93,7 @@ TEST_CASE("every prefix of a gzip file is refused", "[data][gzip]") {
   const Bytes cut(compressed.begin(), compressed.end() - 3);
   const std::string text = message_of(cut);
   CHECK(contains(text, "small.gz: byte " + std::to_string(cut.size())));
+  CHECK(contains(text, "got the end of the file"));
 }
 
 TEST_CASE("a change of any byte of a gzip file is found, or harmless", "[data][gzip]") {
@@ -146,6 +147,14 @@ TEST_CASE("a gzip bomb is inflated no further than its header declares", "[data]
   GzipSource source(std::make_unique<Counted>(compressed, taken));
   CHECK_THROWS_AS(read_idx<std::uint8_t>(source), Error);
   CHECK(taken <= (1U << 14));
+}
+
+TEST_CASE("a gzip file that holds less than its header declares is refused", "[data][gzip]") {
+  const Bytes plain = idx_of(100);
+  for (std::size_t length = 0; length < plain.size(); ++length) {
+    const Bytes prefix(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(length));
+    CHECK_THROWS_AS(read_compressed(compress(prefix)), Error);
+  }
 }
 
 TEST_CASE("a header may not declare more than deflate can hold", "[data][gzip]") {

@@ -104,7 +104,7 @@ TEST_CASE("IDX errors name the file, the place and both values", "[data][idx]") 
   CHECK(contains(message_of({0, 0, 8}), "byte 0: expected 4 bytes of header, got 3"));
   CHECK(contains(message_of(changed(7, 4)), "fit into 28 bytes, got 2 on axis 2 after (4, 2)"));
   const Bytes cut(small_file.begin(), small_file.end() - 1);
-  CHECK(contains(message_of(cut), "byte 12"));
+  CHECK(contains(message_of(cut), "byte 12: expected extents that fit into 27 bytes"));
 }
 
 TEST_CASE("extents too large for the file are refused before memory is asked for", "[data][idx]") {
@@ -118,6 +118,21 @@ TEST_CASE("extents too large for the file are refused before memory is asked for
   }
   CHECK(contains(message_of({0, 0, 8, 0}), "byte 0"));
   CHECK(contains(message_of({0, 0, 8, 7, 0, 0, 0, 1}), "byte 0"));
+}
+
+TEST_CASE("a source that holds less than it may is found out", "[data][idx]") {
+  struct Loose final : ByteSource {
+    MemorySource source;
+    explicit Loose(const Bytes& bytes) : ByteSource("loose"), source(bytes) {}
+    std::size_t read(std::span<std::uint8_t> target) override { return source.read(target); }
+    std::uint64_t bytes_at_most() const override { return 1000; }
+  };
+  for (std::size_t length = 0; length < small_file.size(); ++length) {
+    const Bytes prefix(small_file.begin(),
+                       small_file.begin() + static_cast<std::ptrdiff_t>(length));
+    Loose source(prefix);
+    CHECK_THROWS_AS(read_idx<std::uint8_t>(source), Error);
+  }
 }
 
 TEST_CASE("an axis of no elements is an empty tensor", "[data][idx]") {

@@ -16,8 +16,9 @@ namespace {
 
 const std::string sample_folder = EFFV2_SOURCE_DIR "/examples/data/mnist-sample";
 
-std::vector<std::uint8_t> images_idx(std::int64_t count, std::int64_t side = 28) {
-  Tensor<std::uint8_t> images({count, side, side});
+std::vector<std::uint8_t> images_idx(std::int64_t count, std::int64_t height = 28,
+                                     std::int64_t width = 28) {
+  Tensor<std::uint8_t> images({count, height, width});
   for (std::int64_t i = 0; i < images.size(); ++i) images[i] = static_cast<std::uint8_t>(i % 251);
   return encode_idx(images);
 }
@@ -90,7 +91,9 @@ TEST_CASE("MNIST files that do not fit together are refused", "[data][mnist]") {
   CHECK(contains(message_of(folder), "expected rank 1, got 3"));
   folder.write("train-labels-idx1-ubyte", labels_idx({7, 0, 9}));
   folder.write("train-images-idx3-ubyte", images_idx(3, 27));
-  CHECK(contains(message_of(folder), "expected (N, 28, 28), got (3, 27, 27)"));
+  CHECK(contains(message_of(folder), "expected (N, 28, 28), got (3, 27, 28)"));
+  folder.write("train-images-idx3-ubyte", images_idx(3, 28, 29));
+  CHECK(contains(message_of(folder), "expected (N, 28, 28), got (3, 28, 29)"));
   folder.write("train-images-idx3-ubyte", labels_idx({1, 2, 3}));
   CHECK(contains(message_of(folder), "expected (N, 28, 28), got (3)"));
   folder.write("train-images-idx3-ubyte", images_idx(0));

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <type_traits>
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
@@ -133,24 +135,42 @@ inline AffineMap inverse_map(const Warp& warp, const Shape& target, const Shape&
 }
 
 // Bilinear between the four pixels about (x, y). The outer half of a border pixel has its value.
-template <class Target, class Source>
-void sample_pixel(Target* target, const View<const Source>& source, double x, double y) {
+// `channels` may be a constant, which is faster.
+template <class Target, class Source, class Channels>
+void warp_pixels(const AffineMap& map, const View<Target>& target, const View<const Source>& source,
+                 Channels channels, Target fill) {
   using Value = Precise<Target>;
-  const std::int64_t height = source.extent(0), width = source.extent(1);
-  const std::int64_t channels = source.extent(2);
-  x = std::clamp(x, 0.0, static_cast<double>(width - 1));
-  y = std::clamp(y, 0.0, static_cast<double>(height - 1));
-  const auto left = static_cast<std::int64_t>(x), top = static_cast<std::int64_t>(y);
-  const Value right_weight = static_cast<Value>(x - static_cast<double>(left));
-  const Value bottom_weight = static_cast<Value>(y - static_cast<double>(top));
-  const Source* upper = source.data() + (top * width + left) * channels;
-  const Source* lower = top + 1 < height ? upper + width * channels : upper;
-  const std::int64_t right = left + 1 < width ? channels : 0;
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const auto a = static_cast<Value>(upper[c]), b = static_cast<Value>(upper[c + right]);
-    const auto d = static_cast<Value>(lower[c]), e = static_cast<Value>(lower[c + right]);
-    const Value above = a + right_weight * (b - a), below = d + right_weight * (e - d);
-    target[c] = to_pixel<Target>(above + bottom_weight * (below - above));
+  const std::int64_t height = target.extent(0), width = target.extent(1);
+  const std::int64_t last_y = source.extent(0) - 1, last_x = source.extent(1) - 1;
+  const std::int64_t source_row = source.extent(1) * channels;
+  const auto y_limit = static_cast<double>(last_y), x_limit = static_cast<double>(last_x);
+  const Source* const first = source.data();
+  Target* pixel = target.data();
+  for (std::int64_t row = 0; row < height; ++row) {
+    const double x_row = map.xy * static_cast<double>(row) + map.x0;
+    const double y_row = map.yy * static_cast<double>(row) + map.y0;
+    for (std::int64_t column = 0; column < width; ++column, pixel += channels) {
+      const double x = map.xx * static_cast<double>(column) + x_row;
+      const double y = map.yx * static_cast<double>(column) + y_row;
+      if (!(x >= -0.5 && x <= x_limit + 0.5 && y >= -0.5 && y <= y_limit + 0.5)) {
+        std::fill_n(pixel, std::int64_t{channels}, fill);
+        continue;
+      }
+      const double inner_x = std::clamp(x, 0.0, x_limit), inner_y = std::clamp(y, 0.0, y_limit);
+      const auto left = static_cast<std::int64_t>(inner_x),
+                 top = static_cast<std::int64_t>(inner_y);
+      const auto right_weight = static_cast<Value>(inner_x - static_cast<double>(left));
+      const auto lower_weight = static_cast<Value>(inner_y - static_cast<double>(top));
+      const Source* upper = first + top * source_row + left * channels;
+      const Source* lower = top < last_y ? upper + source_row : upper;
+      const std::int64_t right = left < last_x ? std::int64_t{channels} : 0;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const auto a = static_cast<Value>(upper[c]), b = static_cast<Value>(upper[c + right]);
+        const auto d = static_cast<Value>(lower[c]), e = static_cast<Value>(lower[c + right]);
+        const Value above = a + right_weight * (b - a), below = d + right_weight * (e - d);
+        pixel[c] = to_pixel<Target>(above + lower_weight * (below - above));
+      }
+    }
   }
 }
 
@@ -162,23 +182,13 @@ void sample_pixel(Target* target, const View<const Source>& source, double x, do
 template <class Target, class Source>
 void warp_into(const Warp& warp, View<Target> target, View<const Source> source, Target fill) {
   const detail::AffineMap map = detail::inverse_map(warp, target.shape(), source.shape());
-  const std::int64_t height = target.extent(0), width = target.extent(1);
   const std::int64_t channels = target.extent(2);
-  const double x_limit = static_cast<double>(source.extent(1)) - 0.5;
-  const double y_limit = static_cast<double>(source.extent(0)) - 0.5;
-  Target* pixel = target.data();
-  for (std::int64_t row = 0; row < height; ++row) {
-    const double x_row = map.xy * static_cast<double>(row) + map.x0;
-    const double y_row = map.yy * static_cast<double>(row) + map.y0;
-    for (std::int64_t column = 0; column < width; ++column, pixel += channels) {
-      const double x = map.xx * static_cast<double>(column) + x_row;
-      const double y = map.yx * static_cast<double>(column) + y_row;
-      if (x >= -0.5 && x <= x_limit && y >= -0.5 && y <= y_limit) {
-        detail::sample_pixel(pixel, source, x, y);
-      } else {
-        std::fill_n(pixel, channels, fill);
-      }
-    }
+  assert(channels == source.extent(2));
+  if (channels == 1) {
+    constexpr std::integral_constant<std::int64_t, 1> one;
+    detail::warp_pixels(map, target, source, one, fill);
+  } else {
+    detail::warp_pixels(map, target, source, channels, fill);
   }
 }
 

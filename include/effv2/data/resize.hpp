@@ -74,6 +74,7 @@ class Resizer {
     EFFV2_CHECK(channels >= 1, ErrorCode::invalid_argument,
                 "[resize] expected at least 1 channel, got ", channels);
     scratch_ = Tensor<T>::uninitialized({source_height, width, channels});
+    sums_ = Tensor<T>::uninitialized({width, channels});
   }
 
   /// (height, width, C) from (source height, source width, C). Allocates nothing.
@@ -93,9 +94,14 @@ class Resizer {
     }
     Target* out = target.data();
     for (std::int64_t y = 0; y < rows_.count; ++y) {
-      for (std::int64_t i = 0; i < row; ++i) {
-        *out++ = detail::to_pixel<Target>(rows_.interpolate(scratch_.data() + i, row, y));
+      // Whole rows at a time, which compilers turn into vectors.
+      std::fill_n(sums_.data(), row, T{});
+      for (std::int64_t tap = 0; tap < rows_.taps; ++tap) {
+        const T weight = rows_.weights[static_cast<std::size_t>(y * rows_.taps + tap)];
+        const T* in = scratch_.data() + (rows_.first[static_cast<std::size_t>(y)] + tap) * row;
+        for (std::int64_t i = 0; i < row; ++i) sums_[i] += weight * in[i];
       }
+      for (std::int64_t i = 0; i < row; ++i) *out++ = detail::to_pixel<Target>(sums_[i]);
     }
   }
 
@@ -147,6 +153,7 @@ class Resizer {
 
   Axis rows_, columns_;
   Tensor<T> scratch_;  // (source height, width, C): the columns are done first
+  Tensor<T> sums_;     // (width, C)
 };
 
 /// Bilinear; see Resizer. Bytes are rounded to the nearest.
