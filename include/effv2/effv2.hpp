@@ -65,11 +65,15 @@
 
 // Images and batches.
 #include "data/augment.hpp"
+#include "data/background.hpp"
+#include "data/byte_source.hpp"
 #include "data/dataset.hpp"
 #include "data/idx.hpp"
 #include "data/image_folder.hpp"
 #include "data/loader.hpp"
 #include "data/mnist.hpp"
+#include "data/normalize.hpp"
+#include "data/permutation.hpp"
 #include "data/resize.hpp"
 
 // The loop.

@@ -22,6 +22,7 @@ struct BatchNormOptions {
   ActivationKind activation = ActivationKind::identity;
   double epsilon = 1e-3;
   double momentum = 0.1;  // of the new statistics, as PyTorch counts it
+  double gamma = 1.0;     // what the weight starts with
 };
 
 /// y = f(gamma (x - mean) / sqrt(variance + epsilon) + beta) over x (..., C): with the batch's
@@ -40,7 +41,7 @@ struct BatchNorm {
 
   explicit BatchNorm(const BatchNormOptions& o)
       : options(o),
-        weight({o.channels}, Initializer::constant(1.0), WeightDecay::no),
+        weight({o.channels}, Initializer::constant(o.gamma), WeightDecay::no),
         bias({o.channels}, Initializer::constant(0.0), WeightDecay::no),
         running_mean({o.channels}, Initializer::constant(0.0)),
         running_var({o.channels}, Initializer::constant(1.0)) {

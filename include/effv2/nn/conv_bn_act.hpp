@@ -88,19 +88,23 @@ struct BlockDefaults {
   Padding padding = Padding::symmetric;
   double bn_epsilon = 1e-3;
   double bn_momentum = 0.1;
+  /// What gamma starts with in the last batch norm of a residual branch. 1 is the paper's; with 0
+  /// every such block starts as the identity, and a deep network learns like a shallow one at first
+  /// (Goyal et al., "Accurate, large minibatch SGD", 2017, section 5.1).
+  double branch_gamma = 1.0;
 
-  BatchNormOptions bn(std::int64_t channels, ActivationKind f) const {
-    return {channels, f, bn_epsilon, bn_momentum};
+  BatchNormOptions bn(std::int64_t channels, ActivationKind f, double gamma = 1.0) const {
+    return {channels, f, bn_epsilon, bn_momentum, gamma};
   }
 };
 
-/// k x k convolution, batch norm and `activation`.
+/// k x k convolution, batch norm (whose weight starts with `gamma`) and `activation`.
 template <class T>
 ConvBnAct<T> conv_bn_act(std::int64_t in, std::int64_t out, std::int64_t kernel,
                          std::int64_t stride, const BlockDefaults& defaults,
-                         ActivationKind activation) {
+                         ActivationKind activation, double gamma = 1.0) {
   return {Conv2d<T>({in, out, kernel, stride, defaults.padding, false}),
-          defaults.bn(out, activation)};
+          defaults.bn(out, activation, gamma)};
 }
 
 /// k x k depthwise convolution, batch norm and the model's activation.
