@@ -45,7 +45,8 @@ struct FitOptions {
   double label_smoothing = 0.1;
   double ema_decay = 0.0;  // 0: none; else evaluation uses the average
 
-  data::LoaderOptions data = {};  // normalisation, image size, augmentation; batch and seed are ours
+  data::LoaderOptions data =
+      {};  // normalisation, image size, augmentation; batch and seed are ours
   std::int64_t evaluation_batch = 256;
   bool evaluate_each_epoch = true;
 
