@@ -1,0 +1,75 @@
+#include <atomic>
+#include <effv2/core/parallel.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include "../catch.hpp"
+
+using namespace effv2;
+
+TEST_CASE("every task runs once, with any number of threads", "[parallel]") {
+  for (int threads = 1; threads <= 16; ++threads) {
+    for (const std::int64_t tasks : {0, 1, 2, 7, 100}) {
+      std::vector<std::atomic<int>> runs(static_cast<std::size_t>(tasks));
+      parallel_for(tasks, threads, [&](std::int64_t i) { ++runs[static_cast<std::size_t>(i)]; });
+      for (const std::atomic<int>& count : runs) REQUIRE(count == 1);
+    }
+  }
+}
+
+TEST_CASE("chunks cover a range without overlap", "[parallel]") {
+  for (const std::int64_t count : {0, 1, 9, 10, 11, 95}) {
+    std::vector<std::atomic<int>> seen(static_cast<std::size_t>(count));
+    parallel_chunks(count, 10, 3, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+    });
+    for (const std::atomic<int>& times : seen) REQUIRE(times == 1);
+  }
+}
+
+TEST_CASE("the exception of the first failed task reaches the caller, the others run",
+          "[parallel]") {
+  for (const int threads : {1, 2, 5}) {
+    std::atomic<int> done{0};
+    std::string text;
+    try {
+      parallel_for(20, threads, [&](std::int64_t i) {
+        if (i == 7 || i == 13) throw std::runtime_error(std::to_string(i));
+        ++done;
+      });
+    } catch (const std::runtime_error& error) {
+      text = error.what();
+    }
+    CHECK(text == "7");
+    if (threads > 1) CHECK(done == 18);
+  }
+}
+
+TEST_CASE("an explicit number of threads is really used, even beyond the cores", "[parallel]") {
+#ifdef _OPENMP
+  std::atomic<int> team{0};
+  parallel_for(64, 7, [&](std::int64_t) { team = omp_get_num_threads(); });
+  CHECK(team == 7);
+#endif
+}
+
+TEST_CASE("inside of a parallel region everything is serial", "[parallel]") {
+  std::atomic<int> total{0}, wrong{0};
+  parallel_for(4, 2, [&](std::int64_t) {
+    std::int64_t expected = 0;
+    parallel_for(5, 4, [&](std::int64_t i) {
+      wrong += i == expected++ ? 0 : 1;
+      ++total;
+    });
+  });
+  CHECK(total == 20);
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("requests for threads are made safe", "[parallel]") {
+  CHECK(available_threads() >= 1);
+  CHECK(clamp_threads(0) == available_threads());
+  CHECK(clamp_threads(-5) == available_threads());
+  CHECK(clamp_threads(3) == 3);
+  CHECK(clamp_threads(1000000) == 256);
+}
