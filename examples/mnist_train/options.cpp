@@ -12,8 +12,12 @@ namespace {
 Options recipe(const std::string& name) {
   Options o;
   o.recipe = name;
-  if (name == "sprint") {
-    o.steps = 200;
+  if (name ==
+      "sprint") {  // for a fraction of an epoch: fast, and no regularisation beyond smoothing
+    o.steps = 200, o.warmup_epochs = 0.043;
+    o.learning_rate = 6e-3;
+    o.dropout = o.drop_path = o.ema = 0.0;
+    o.augment = "none";
   }
   return o;
 }
@@ -62,8 +66,10 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--stem-stride", o.stem_stride)->check(CLI::Range(1, 2));
   app.add_option("--dropout", o.dropout)->check(CLI::Range(0.0, 0.999));
   app.add_option("--drop-path", o.drop_path)->check(CLI::Range(0.0, 0.999));
-  app.add_option("--branch-scale", o.branch_scale,
-                 "start of the last batch norm's gamma in residual branches");
+  app.add_option("--branch-gamma", o.branch_gamma,
+                 "start of the last batch norm's gamma in residual branches; the paper's is 1");
+  app.add_option("--classifier-scale", o.classifier_scale,
+                 "of the classifier's starting weights; the paper's is 1");
   app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
   app.add_option("--seed", o.seed);
   app.add_option("--out", o.out, "directory for metrics.jsonl");

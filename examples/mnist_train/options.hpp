@@ -12,13 +12,13 @@ struct Options {
   std::string optimizer = "adamw";
   std::string schedule = "cosine";
   std::string activation = "silu";
-  std::string augment = "shift";
+  std::string augment = "affine";
 
   std::int64_t epochs = 6, steps = 0, batch = 128;
-  double learning_rate = 2e-3, weight_decay = 0.02, warmup_epochs = 0.5, clip_norm = 0.0;
-  double label_smoothing = 0.1, ema = 0.0;
+  double learning_rate = 3e-3, weight_decay = 0.02, warmup_epochs = 0.5, clip_norm = 0.0;
+  double label_smoothing = 0.1, ema = 0.998;
   double dropout = 0.1, drop_path = 0.1;
-  double branch_scale = 1.0;  // what the last batch norm of a residual branch starts with
+  double branch_gamma = 0.0, classifier_scale = 0.1;  // how the network starts
   std::int64_t head = 0, stem_stride = 2;
 
   int threads = 0;

@@ -35,20 +35,6 @@ train::FitOptions fit_options(const Options& o) {
   return fit;
 }
 
-// The last batch norm of every residual branch; small values let a deep network start as a shallow
-// one.
-void scale_branches(models::EfficientNet<float>& model, float gamma) {
-  for (std::size_t i = 0; i < model.blocks.size(); ++i) {
-    nn::ConvBnAct<float>* last = nullptr;
-    if (auto* block = model.blocks[i].as<nn::MBConv<float>>()) {
-      if (block->residual) last = &block->project;
-    } else if (auto* fused = model.blocks[i].as<nn::FusedMBConv<float>>()) {
-      if (fused->residual) last = fused->project ? &*fused->project : &fused->expand;
-    }
-    if (last != nullptr) last->bn.weight.edit().fill(gamma);
-  }
-}
-
 void introduce(const Options& o, const MnistData& data, const models::EfficientNet<float>& model) {
   const data::Dataset& set = data.training;
   const nn::Summary summary = nn::summary(model, {1, set.height(), set.width(), set.channels()});
@@ -75,10 +61,11 @@ train::FitResult run_training(const Options& o, const MnistData& data,
                                       .head = o.head,
                                       .stem_stride = o.stem_stride,
                                       .dropout = o.dropout,
+                                      .classifier_scale = o.classifier_scale,
                                       .drop_path = o.drop_path};
+  network.defaults.branch_gamma = o.branch_gamma;
   network.defaults.activation = activation_kind(o.activation);
   auto model = models::efficientnet<float>(o.model, network, o.seed);
-  if (o.branch_scale != 1.0) scale_branches(model, static_cast<float>(o.branch_scale));
   train::Trainer trainer(model, data.training, data.test, fit_options(o));
   if (!o.quiet) introduce(o, data, model);
   return trainer.run(callbacks);

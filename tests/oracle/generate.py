@@ -25,7 +25,7 @@ from torchvision.models.efficientnet import EfficientNet, FusedMBConvConfig, MBC
 TABLE = [  # kernel and stride, expansion, channels, repeats
     FusedMBConvConfig(1, 3, 1, 8, 8, 2),
     FusedMBConvConfig(4, 3, 2, 8, 16, 2),
-    MBConvConfig(4, 5, 2, 16, 18, 2),
+    MBConvConfig(4, 5, 2, 16, 16, 2),
 ]
 ADAMW = dict(lr=2e-3, betas=(0.9, 0.999), eps=1e-3, weight_decay=0.05)
 RMSPROP = dict(lr=2e-3, rho=0.9, momentum=0.9, eps=1e-3, weight_decay=1e-3)
@@ -132,9 +132,15 @@ def main():
         keep(name, net.named_parameters())
 
     count = sum(p.numel() for p in start.parameters())
+    table = [dict(block=row.block.__name__, expansion=row.expand_ratio, kernel=row.kernel,
+                  stride=row.stride, channels=[row.input_channels, row.out_channels],
+                  repeats=row.num_layers) for row in TABLE]
     metadata = {"torch": torch.__version__, "torchvision": torchvision.__version__,
-                "parameters": str(count), "adamw": json.dumps(ADAMW),
-                "rmsprop": json.dumps(RMSPROP), "label_smoothing": str(SMOOTHING)}
+                "parameters": str(count), "steps": str(STEPS), "table": json.dumps(table),
+                "stem": json.dumps(dict(kernel=3, stride=2, channels=[1, 8])),
+                "head": "48", "batch_norm": json.dumps(dict(eps=1e-3, momentum=0.1)),
+                "adamw": json.dumps(ADAMW), "rmsprop": json.dumps(RMSPROP),
+                "label_smoothing": str(SMOOTHING)}
     write(pathlib.Path(__file__).with_name("small_net.safetensors"), out, metadata)
     print(count, "parameters", {n: tuple(t.shape) for n, t in out.items() if n.startswith("initial")})
 

@@ -114,7 +114,7 @@ struct Oracle {
             48,
             {{{fused_mbconv, 2, 3, 1, 1, 8, 8},
               {fused_mbconv, 2, 3, 2, 4, 8, 16},
-              {mbconv, 2, 5, 2, 4, 16, 18}}},
+              {mbconv, 2, 5, 2, 4, 16, 16}}},
             3};
   }
   static models::EfficientNetOptions options() {
@@ -184,10 +184,17 @@ TEMPLATE_TEST_CASE("a small network against PyTorch", "[oracle]", double, float)
   }
   SECTION("loss, gradients and statistics of the first step") {
     CHECK(oracle.step_gradients() == Approx(oracle.dump.at("loss")[0]).epsilon(tolerance));
+    // A batch norm before another has gradients that are zero but for rounding: such a tensor is
+    // held against a thousandth of the largest gradient of the network.
+    double most = 0.0;
+    nn::for_each_parameter(oracle.model, [&](const std::string& path, nn::Parameter<T>& p) {
+      most = std::max(most, testing::largest(oracle.expected("gradient", path, p)));
+    });
     nn::for_each_parameter(oracle.model, [&](const std::string& path, nn::Parameter<T>& p) {
       CAPTURE(path);
-      CHECK(testing::relative_difference(p.gradient(), oracle.expected("gradient", path, p)) <=
-            tolerance);
+      const Tensor<T> expected = oracle.expected("gradient", path, p);
+      CHECK(testing::largest_difference(p.gradient(), expected) <=
+            tolerance * std::max(testing::largest(expected), 1e-3 * most));
     });
     nn::for_each_state(oracle.model, [&](const std::string& path, const nn::State<T>& s) {
       CAPTURE(path);

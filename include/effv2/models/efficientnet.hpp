@@ -31,6 +31,7 @@ struct EfficientNetOptions {
   std::int64_t head = 0;  // width of the last convolution; 0: the table's
   std::int64_t stem_stride = 2;
   double dropout = -1.0;            // before the classifier; negative: the table's
+  double classifier_scale = 1.0;    // of its starting weights; small ones start without an opinion
   double drop_path = 0.2;           // of the last block; earlier ones linearly less
   nn::BlockDefaults defaults = {};  // activation, padding, batch norm
 };
@@ -63,9 +64,10 @@ struct EfficientNet {
         head(nn::conv_bn_act<T>(spec.stages().back().out_channels, head_width(spec, o), 1, 1,
                                 o.defaults, o.defaults.activation)),
         dropout(o.dropout < 0.0 ? spec.dropout : o.dropout),
-        // As the paper's code: uniform in +-1 / sqrt(classes).
+        // As the paper's code: uniform in +-1 / sqrt(classes), scaled.
         classifier(head_width(spec, o), o.classes,
-                   nn::Initializer::uniform(1.0 / std::sqrt(static_cast<double>(o.classes)))) {
+                   nn::Initializer::uniform(o.classifier_scale /
+                                            std::sqrt(static_cast<double>(o.classes)))) {
     const int block_count = spec.blocks();
     int index = 0;
     for (const StageSpec& stage : spec.stages()) {

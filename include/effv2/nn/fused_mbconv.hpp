@@ -35,12 +35,13 @@ struct FusedMBConv {
 
   explicit FusedMBConv(const BlockOptions& o, const BlockDefaults& defaults = {})
       : expand(conv_bn_act<T>(o.in_channels, o.expand == 1 ? o.out_channels : o.hidden(), o.kernel,
-                              o.stride, defaults, defaults.activation)),
+                              o.stride, defaults, defaults.activation,
+                              o.expand == 1 ? gamma(o, defaults) : 1.0)),
         drop_path(o.drop_path),
         residual(o.residual()) {
     if (o.expand != 1) {
-      project.emplace(
-          conv_bn_act<T>(o.hidden(), o.out_channels, 1, 1, defaults, ActivationKind::identity));
+      project.emplace(conv_bn_act<T>(o.hidden(), o.out_channels, 1, 1, defaults,
+                                     ActivationKind::identity, gamma(o, defaults)));
     }
   }
 
@@ -91,6 +92,12 @@ struct FusedMBConv {
     int node = graph.enter("expand", expand, input);
     if (project) node = graph.enter("project", *project, node);
     return residual ? graph.add({"add", graph.shape(node)}, {node, input}) : node;
+  }
+
+ private:
+  // Of the branch's last batch norm.
+  static double gamma(const BlockOptions& o, const BlockDefaults& defaults) {
+    return o.residual() ? defaults.branch_gamma : 1.0;
   }
 };
 

@@ -53,8 +53,8 @@ struct MBConv {
       : depthwise(depthwise_conv_bn_act<T>(o.hidden(), o.kernel, o.stride, defaults)),
         squeeze_excite(o.hidden(), std::max<std::int64_t>(1, o.in_channels / 4),
                        defaults.activation),
-        project(
-            conv_bn_act<T>(o.hidden(), o.out_channels, 1, 1, defaults, ActivationKind::identity)),
+        project(conv_bn_act<T>(o.hidden(), o.out_channels, 1, 1, defaults, ActivationKind::identity,
+                               o.residual() ? defaults.branch_gamma : 1.0)),
         drop_path(o.drop_path),
         residual(o.residual()) {
     if (o.expand != 1) {
