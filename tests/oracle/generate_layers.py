@@ -57,7 +57,8 @@ def same(x, kernel, stride):
 
 def convolutions():
     for name, height, width in (("odd", 7, 9), ("even", 8, 10), ("mixed", 8, 7)):
-        case(f"conv2d_same_{name}", lambda input, weight: F.conv2d(same(input, 3, 2), weight, stride=2),
+        case(f"conv2d_same_{name}",
+             lambda input, weight: F.conv2d(same(input, 3, 2), weight, stride=2),
              input=uniform(2, 3, height, width), weight=uniform(5, 3, 3, 3))
         case(f"depthwise_same_{name}",
              lambda input, weight: F.conv2d(same(input, 5, 2), weight, stride=2, groups=4),
