@@ -3,9 +3,14 @@
 # Exits with 77 where the compiler is missing.
 set -euo pipefail
 
+(($# == 3)) || {
+  sed -n '2,3s/^# \{0,1\}//p' "$0"
+  exit 2
+}
 kind=$1 compiler=$2 work=$3
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
+version=$(sed -n 's/^#define EFFV2_VERSION_STRING "\(.*\)"/\1/p' "$source/include/effv2/version.hpp")
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 flags=(-std=c++20 -O1 "${warnings[@]}" -I "$source/include" -isystem /usr/include/eigen3)
 
@@ -16,29 +21,57 @@ fi
 rm -rf "$work"
 mkdir -p "$work/project"
 
-# Configures, builds and runs a CMake project that gets the library by the lines in $1.
+# Configures, builds and runs a CMake project that gets the library by the lines in $1; further
+# arguments go to its configuration.
 build_project() {
-  sed -e "s|@MAIN@|$here/main.cpp|" "$here/project.cmake.in" |
-    awk -v use="$1" '{ gsub(/@USE@/, use); print }' >"$work/project/CMakeLists.txt"
+  cat >"$work/project/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES CXX)
+$1
+add_executable(consumer "$here/main.cpp")
+target_link_libraries(consumer PRIVATE effv2::effv2)
+target_compile_options(consumer PRIVATE ${warnings[*]})
+get_target_property(options effv2::effv2 INTERFACE_COMPILE_OPTIONS)
+if(options MATCHES "march")
+  message(FATAL_ERROR "the exported target chooses an instruction set: \${options}")
+endif()
+if(TARGET mnist_train OR TARGET effv2_bench OR TARGET architecture_test)
+  message(FATAL_ERROR "the library builds its own programs inside of another project")
+endif()
+END
   cmake -S "$work/project" -B "$work/build" -DCMAKE_CXX_COMPILER="$compiler" \
     -DCMAKE_BUILD_TYPE=Release "${@:2}"
   cmake --build "$work/build"
   "$work/build/consumer"
 }
 
+# Installs the library to $work/prefix.
+install_library() {
+  cmake -S "$source" -B "$work/library" -DCMAKE_INSTALL_PREFIX="$work/prefix" \
+    -DCMAKE_CXX_COMPILER="$compiler" -DEFFV2_BUILD_TESTS=OFF -DEFFV2_BUILD_EXAMPLES=OFF \
+    -DEFFV2_BUILD_BENCHMARKS=OFF
+  cmake --install "$work/library"
+}
+
+check_no_openmp() {
+  if ldd "$1" | grep -E 'libg?omp'; then
+    echo "$1 is linked with OpenMP" >&2
+    exit 1
+  fi
+}
+
 case $kind in
   find_package)
-    cmake -S "$source" -B "$work/library" -DCMAKE_INSTALL_PREFIX="$work/prefix" \
-      -DCMAKE_CXX_COMPILER="$compiler" -DEFFV2_BUILD_TESTS=OFF -DEFFV2_BUILD_EXAMPLES=OFF \
-      -DEFFV2_BUILD_BENCHMARKS=OFF
-    cmake --install "$work/library"
-    build_project 'find_package(effv2 0.1 REQUIRED)' -DCMAKE_PREFIX_PATH="$work/prefix"
+    install_library
+    build_project "find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
   add_subdirectory)
-    build_project "add_subdirectory($source effv2)"
+    build_project "add_subdirectory(\"$source\" effv2)"
     ;;
   fetch_content)
-    build_project "include(FetchContent)\nFetchContent_Declare(effv2 SOURCE_DIR $source)\nFetchContent_MakeAvailable(effv2)"
+    build_project "include(FetchContent)
+FetchContent_Declare(effv2 SOURCE_DIR \"$source\")
+FetchContent_MakeAvailable(effv2)"
     ;;
   plain_include)
     "$compiler" "${flags[@]}" -fopenmp "$here/main.cpp" -o "$work/consumer"
@@ -47,18 +80,38 @@ case $kind in
   without_openmp)
     "$compiler" "${flags[@]}" "$here/main.cpp" -o "$work/consumer"
     "$work/consumer"
+    check_no_openmp "$work/consumer"
+    # An installed copy, used by a project that wants no threads.
+    install_library
+    build_project "find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix" \
+      -DEFFV2_OPENMP=OFF
+    check_no_openmp "$work/build/consumer"
     ;;
   two_units)
-    "$compiler" "${flags[@]}" -fopenmp -c "$here/unit_baseline.cpp" -o "$work/baseline.o"
-    "$compiler" "${flags[@]}" -fopenmp -mavx2 -mfma -c "$here/unit_avx2.cpp" -o "$work/avx2.o"
-    "$compiler" -fopenmp "$work/baseline.o" "$work/avx2.o" -o "$work/consumer"
+    # Every header in two units with the same flags: a function that is not inline shows itself.
+    (cd "$source/include" && find effv2 -name '*.hpp' | sort | sed 's/.*/#include <&>/') \
+      >"$work/everything.hpp"
+    first=()
+    objects=("$work/first.o" "$work/second.o")
+    if [[ $(uname -m) == x86_64 ]]; then
+      # And the umbrella in a third one, for another instruction set.
+      "$compiler" "${flags[@]}" -fopenmp -mavx2 -mfma -c "$here/unit_avx2.cpp" -o "$work/avx2.o"
+      first=(-DEFFV2_WITH_AVX2_UNIT)
+      objects+=("$work/avx2.o")
+    fi
+    "$compiler" "${flags[@]}" "${first[@]}" -fopenmp -include "$work/everything.hpp" \
+      -c "$here/unit_first.cpp" -o "$work/first.o"
+    "$compiler" "${flags[@]}" -fopenmp -include "$work/everything.hpp" -c "$here/unit_second.cpp" \
+      -o "$work/second.o"
+    "$compiler" -fopenmp "${objects[@]}" -lz -o "$work/consumer"
     "$work/consumer"
     ;;
   each_header)
     cd "$source/include"
     for header in $(find effv2 -name '*.hpp' | sort); do
       echo "$header"
-      echo "#include <$header>" >"$work/header.cpp"
+      # Twice: a header without a guard shows itself.
+      printf '#include <%s>\n#include <%s>\n' "$header" "$header" >"$work/header.cpp"
       "$compiler" "${flags[@]}" -fopenmp -fsyntax-only "$work/header.cpp"
     done
     ;;

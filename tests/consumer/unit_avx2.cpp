@@ -1,5 +1,7 @@
 #include <effv2/effv2.hpp>
 
+float sum_in_avx2();
+
 float sum_in_avx2() {
   effv2::Tensor<float> y({1, 4, 4, 3});
   y.fill(1.0F);

@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <effv2/core/error.hpp>
+#include <string>
 
 #include "../catch.hpp"
 

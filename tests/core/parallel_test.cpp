@@ -1,6 +1,7 @@
 #include <atomic>
 #include <effv2/core/parallel.hpp>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "../catch.hpp"
@@ -51,6 +52,37 @@ TEST_CASE("an explicit number of threads is really used, even beyond the cores",
   parallel_for(64, 7, [&](std::int64_t) { team = omp_get_num_threads(); });
   CHECK(team == 7);
 #endif
+}
+
+TEST_CASE("an absurd number of threads is no harm", "[parallel]") {
+  for (const int threads : {-1, 0, 1 << 30}) {
+    std::atomic<int> runs{0}, most{0};
+    parallel_for(1000, threads, [&](std::int64_t) {
+      ++runs;
+#ifdef _OPENMP
+      most = omp_get_num_threads();
+#endif
+    });
+    CHECK(runs == 1000);
+    CHECK(most <= max_threads);
+  }
+}
+
+TEST_CASE("after a failure the next loop runs as if there had been none", "[parallel]") {
+  CHECK_THROWS_AS(parallel_for(9, 3, [](std::int64_t) { throw 1; }), int);
+  std::atomic<int> runs{0};
+  parallel_for(9, 3, [&](std::int64_t) { ++runs; });
+  CHECK(runs == 9);
+}
+
+TEST_CASE("an exception of an inner loop passes through both", "[parallel]") {
+  CHECK_THROWS_AS(parallel_for(4, 2,
+                               [](std::int64_t) {
+                                 parallel_for(4, 2, [](std::int64_t i) {
+                                   if (i == 2) throw std::runtime_error("inner");
+                                 });
+                               }),
+                  std::runtime_error);
 }
 
 TEST_CASE("inside of a parallel region everything is serial", "[parallel]") {

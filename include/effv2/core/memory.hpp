@@ -72,7 +72,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
         list.blocks.pop_back();
       } else {
         // Room for every block of this class, so that giving one back never allocates or throws.
-        list.blocks.reserve(++list.total);
+        list.blocks.reserve(list.total + 1);
+        ++list.total;
         reserved_ += rounded;
       }
     }

@@ -30,14 +30,15 @@ inline int clamp_threads(int requested) {
   return requested <= 0 ? available_threads() : std::min(requested, max_threads);
 }
 
-/// Calls task(i) once for every i in [0, tasks), on up to `threads` threads. What a task computes
-/// must not depend on the thread it runs on; then results are the same for any thread count. The
-/// first exception (by index) of any task reaches the caller after all threads have finished.
-/// Inside another parallel region it runs serially: there is one level of parallelism.
+/// Calls task(i) once for every i in [0, tasks), on up to `threads` threads (1 if it is less than
+/// that, `max_threads` if it is more). What a task computes must not depend on the thread it runs
+/// on; then results are the same for any thread count. The first exception (by index) of any task
+/// reaches the caller after all threads have finished. Inside another parallel region it runs
+/// serially: there is one level of parallelism.
 template <class Task>
 void parallel_for(std::int64_t tasks, int threads, Task&& task) {
 #ifdef _OPENMP
-  const int team = static_cast<int>(std::min<std::int64_t>(threads, tasks));
+  const int team = static_cast<int>(std::min<std::int64_t>({threads, tasks, max_threads}));
   if (team > 1 && omp_in_parallel() == 0) {
     std::exception_ptr failure;
     std::int64_t failed_task = tasks;
