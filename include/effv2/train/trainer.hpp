@@ -77,6 +77,14 @@ std::unique_ptr<optim::Optimizer<T>> make_optimizer(Model& model, const FitOptio
   return optimizer;
 }
 
+/// Throws unless the model tells as many classes apart as the data have.
+template <class T>
+void check_classes(const Tensor<T>& logits, const data::Dataset& dataset) {
+  EFFV2_CHECK(logits.rank() == 2 && logits.extent(1) == dataset.classes, ErrorCode::shape_mismatch,
+              "[train] expected logits (N, ", dataset.classes, ") for the data's classes, got ",
+              logits.shape());
+}
+
 /// Runs a model over a data set in order, in inference mode.
 template <class Model>
 Evaluation evaluate(const Model& model, const data::Dataset& dataset,
@@ -89,9 +97,7 @@ Evaluation evaluate(const Model& model, const data::Dataset& dataset,
   loader.start(0);
   while (const data::Batch<T>* batch = loader.next()) {
     const Tensor<T> logits = model.infer(batch->images, context);
-    EFFV2_CHECK(logits.extent(1) == dataset.classes, ErrorCode::shape_mismatch,
-                "[evaluate] the model has ", logits.extent(1), " classes, the data ",
-                dataset.classes);
+    check_classes(logits, dataset);
     Tensor<T> targets = context.tensor(logits.shape()), unused = context.tensor(logits.shape());
     kernels::smooth_targets<T>(targets, batch->labels, 0.0);
     result.loss += kernels::softmax_cross_entropy<T>(unused, logits, targets) *
@@ -162,6 +168,7 @@ class Trainer {
   void train_batch(const data::Batch<T>& batch, StepReport& report) {
     context_.begin_step(static_cast<std::uint64_t>(step_));
     const Tensor<T> logits = model_.forward(batch.images, saved_, context_);
+    check_classes(logits, training_);
     Tensor<T> targets = context_.tensor(logits.shape()), dlogits = context_.tensor(logits.shape());
     kernels::smooth_targets<T>(targets, batch.labels, options_.label_smoothing);
     report.loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);

@@ -1,0 +1,89 @@
+#include <effv2/nn/activation.hpp>
+#include <effv2/nn/conv_bn_act.hpp>
+#include <effv2/nn/linear.hpp>
+#include <effv2/nn/pooling.hpp>
+#include <effv2/nn/sequential.hpp>
+
+#include "../catch.hpp"
+#include "../support/compare.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+
+namespace {
+nn::Sequential<float> network() {
+  nn::Sequential<float> net(nn::conv_bn_act<float>(1, 4, 3, 1, {}, nn::ActivationKind::relu),
+                            nn::GlobalAveragePool<float>{}, nn::Linear<float>(4, 2));
+  nn::initialize(net, 1);
+  return net;
+}
+}  // namespace
+
+TEST_CASE("a sequence is its layers one after the other", "[sequential]") {
+  auto net = network();
+  nn::Context<float> context(1);
+  testing::Dice dice(710);
+  const Tensor<float> x = dice.tensor<float>({3, 5, 5, 1});
+  const Tensor<float> y = net.infer(x, context);
+  const Tensor<float> by_hand =
+      net[2].infer(net[1].infer(net[0].infer(x, context), context), context);
+  CHECK(testing::largest_difference(y, by_hand) == 0.0);
+  CHECK(net.size() == 3);
+  CHECK(net[2].as<nn::Linear<float>>() != nullptr);
+  CHECK(net[2].as<nn::GlobalAveragePool<float>>() == nullptr);
+}
+
+TEST_CASE("paths of parameters and states name the children", "[sequential]") {
+  auto net = network();
+  std::vector<std::string> paths;
+  nn::for_each_parameter(net, [&](const std::string& path, auto&) { paths.push_back(path); });
+  CHECK(paths == std::vector<std::string>{"0.conv.weight", "0.bn.weight", "0.bn.bias", "2.weight",
+                                          "2.bias"});
+  paths.clear();
+  nn::for_each_state(std::as_const(net),
+                     [&](const std::string& path, const auto&) { paths.push_back(path); });
+  CHECK(paths == std::vector<std::string>{"0.bn.running_mean", "0.bn.running_var"});
+}
+
+TEST_CASE("a summary adds up what the graph lists", "[sequential]") {
+  const auto net = network();
+  const nn::Summary summary = nn::summary(net, {2, 5, 5, 1});
+  CHECK(summary.parameters == 36 + 8 + 10);
+  CHECK(summary.multiply_adds == 2 * (25 * 36 + 8));
+  CHECK(summary.to_string().find("(2, 5, 5, 4)") != std::string::npos);
+  const nn::Graph graph = nn::describe(net, {2, 5, 5, 1});
+  CHECK(graph.nodes().front().kind == "input");
+  CHECK(graph.nodes().back().kind == "linear");
+  CHECK(graph.nodes()[1].attribute("kernel") == 3.0);
+  CHECK(graph.nodes()[1].path == "0.conv");
+}
+
+TEST_CASE("an empty sequence is refused", "[sequential]") {
+  nn::Sequential<float> net;
+  nn::Context<float> context(1);
+  nn::Sequential<float>::Saved saved;
+  CHECK_THROWS_AS(net.infer(Tensor<float>({1, 2}), context), Error);
+  CHECK_THROWS_AS(net.forward(Tensor<float>({1, 2}), saved, context), Error);
+}
+
+TEST_CASE("copies of a sequence share nothing", "[sequential]") {
+  auto net = network();
+  auto copy = net;
+  copy[2].as<nn::Linear<float>>()->weight.edit().fill(0.0F);
+  CHECK(testing::largest(net[2].as<nn::Linear<float>>()->weight.value()) > 0.0);
+}
+
+TEST_CASE("a tape may move on to another network", "[sequential]") {
+  // AnyLayer's Saved is typed: one that came from other layers is replaced.
+  nn::Context<float> context(1);
+  nn::Sequential<float>::Saved saved;
+  testing::Dice dice(711);
+  const Tensor<float> x = dice.tensor<float>({3, 5, 5, 1});
+  auto first = network();
+  first.forward(x, saved, context);
+  nn::Sequential<float> second(nn::Flatten<float>{}, nn::Linear<float>(25, 2),
+                               nn::Activation<float>{nn::ActivationKind::silu});
+  nn::initialize(second, 1);
+  const Tensor<float> y = second.forward(x, saved, context);
+  CHECK(second.backward(y, saved, context).shape() == x.shape());
+}

@@ -1,0 +1,33 @@
+#include <effv2/train/metrics.hpp>
+
+#include "../catch.hpp"
+
+using namespace effv2;
+using namespace effv2::train;
+
+TEST_CASE("the predicted class is the first of the largest", "[metrics]") {
+  const Tensor<float> logits = Tensor<float>::from({2, 3}, std::vector<float>{1, 5, 5, -1, -3, -2});
+  CHECK(predicted_class<float>(logits, 0) == 1);
+  CHECK(predicted_class<float>(logits, 1) == 0);
+}
+
+TEST_CASE("the confusion matrix counts", "[metrics]") {
+  ConfusionMatrix m(3);
+  for (int i = 0; i < 8; ++i) m.add(0, 0);
+  m.add(0, 1);
+  m.add(0, 1);
+  m.add(1, 1);
+  m.add(1, 0);
+  CHECK(m.total() == 12);
+  CHECK(m.correct() == 9);
+  CHECK(m.accuracy() == Approx(0.75));
+  CHECK(m.support(0) == 10);
+  CHECK(m.recall(0) == Approx(0.8));
+  CHECK(m.precision(0) == Approx(8.0 / 9.0));
+  CHECK(m.precision(1) == Approx(1.0 / 3.0));
+  CHECK(m.recall(2) == 0.0);
+  CHECK(m.precision(2) == 0.0);
+  CHECK_THROWS_AS(m.add(3, 0), Error);
+  CHECK_THROWS_AS(m.add(0, -1), Error);
+  CHECK(ConfusionMatrix().accuracy() == 0.0);
+}

@@ -1,0 +1,180 @@
+#include <effv2/models/efficientnet.hpp>
+#include <effv2/nn/pooling.hpp>
+#include <effv2/nn/sequential.hpp>
+#include <effv2/train/trainer.hpp>
+#include <limits>
+
+#include "../catch.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+using testing::Dice;
+
+namespace {
+
+// Eight-pixel pictures of four classes: which quarter is bright.
+data::Dataset quarters(std::int64_t count, std::uint32_t stream) {
+  Dice dice(stream);
+  Tensor<std::uint8_t> images({count, 8, 8, 1});
+  std::vector<std::int32_t> labels;
+  for (std::int64_t n = 0; n < count; ++n) {
+    const auto label = static_cast<std::int32_t>(dice.between(0, 3));
+    labels.push_back(label);
+    for (std::int64_t p = 0; p < 64; ++p) {
+      const bool bright = (p / 32) * 2 + (p % 8) / 4 == label;
+      images[n * 64 + p] = static_cast<std::uint8_t>(dice.between(0, 90) + (bright ? 100 : 0));
+    }
+  }
+  return data::Dataset::from(std::move(images), std::move(labels), 4);
+}
+
+nn::Sequential<float> network() {
+  nn::Sequential<float> net(
+      nn::conv_bn_act<float>(1, 8, 3, 2, {}, nn::ActivationKind::silu),
+      nn::MBConv<float>({.in_channels = 8, .out_channels = 8, .expand = 2, .drop_path = 0.1}),
+      nn::Flatten<float>{}, nn::Linear<float>(4 * 4 * 8, 4));
+  nn::initialize(net, 1);
+  return net;
+}
+
+train::FitOptions options() {
+  train::FitOptions o;
+  o.epochs = 3, o.batch_size = 16, o.learning_rate = 5e-3, o.threads = 2;
+  return o;
+}
+
+std::vector<float> numbers(const nn::Sequential<float>& net) {
+  std::vector<float> all;
+  nn::for_each_parameter(net, [&](const std::string&, const auto& p) {
+    all.insert(all.end(), p.value().begin(), p.value().end());
+  });
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("fit learns, reports every step and epoch, and evaluates", "[trainer]") {
+  const data::Dataset training = quarters(200, 600), test = quarters(60, 601);
+  auto net = network();
+  std::vector<train::StepReport> steps;
+  std::vector<double> accuracies;
+  train::Callbacks callbacks;
+  callbacks.on_step = [&](const train::StepReport& r) {
+    steps.push_back(r);
+    return true;
+  };
+  callbacks.on_epoch = [&](const train::EpochReport& r) {
+    REQUIRE(r.evaluation != nullptr);
+    accuracies.push_back(r.evaluation->accuracy());
+  };
+  const train::FitResult result = train::fit(net, training, test, options(), callbacks);
+  CHECK(result.steps == 3 * 12);
+  CHECK_FALSE(result.stopped);
+  CHECK(steps.size() == 36);
+  CHECK(steps.front().step == 1);
+  CHECK(steps.back().step == 36);
+  CHECK(steps.back().total_steps == 36);
+  CHECK(steps.back().epoch == 2);
+  CHECK(steps.back().loss < steps.front().loss);
+  CHECK(steps.back().learning_rate < steps.front().learning_rate);
+  CHECK(steps.back().images_per_second > 0.0);
+  CHECK(accuracies.size() == 3);
+  CHECK(result.evaluation.accuracy() == accuracies.back());
+  CHECK(result.evaluation.accuracy() > 0.9);
+  CHECK(result.evaluation.predictions.size() == 60);
+}
+
+TEST_CASE("a step count ends training inside of an epoch", "[trainer]") {
+  const data::Dataset training = quarters(200, 600), test = quarters(20, 601);
+  auto net = network();
+  train::FitOptions o = options();
+  o.steps = 17;
+  CHECK(train::fit(net, training, test, o).steps == 17);
+}
+
+TEST_CASE("a callback stops training, and the result so far is evaluated", "[trainer]") {
+  const data::Dataset training = quarters(200, 600), test = quarters(20, 601);
+  auto net = network();
+  train::Callbacks callbacks;
+  callbacks.on_step = [](const train::StepReport& r) { return r.step < 5; };
+  const train::FitResult result = train::fit(net, training, test, options(), callbacks);
+  CHECK(result.stopped);
+  CHECK(result.steps == 5);
+  CHECK(result.evaluation.confusion.total() == 20);
+}
+
+TEST_CASE("training is the same for any number of threads", "[trainer]") {
+  const data::Dataset training = quarters(100, 600), test = quarters(20, 601);
+  std::vector<float> first;
+  for (const int threads : {1, 2, 3}) {
+    auto net = network();
+    train::FitOptions o = options();
+    o.threads = threads, o.ema_decay = 0.9;
+    o.data.augmentation.shift = 1.0;
+    train::fit(net, training, test, o);
+    if (threads == 1) {
+      first = numbers(net);
+    } else {
+      CHECK(numbers(net) == first);
+    }
+  }
+}
+
+TEST_CASE("with an average the model ends with it", "[trainer]") {
+  const data::Dataset training = quarters(100, 600), test = quarters(20, 601);
+  auto plain = network(), averaged = network();
+  train::FitOptions o = options();
+  train::fit(plain, training, test, o);
+  o.ema_decay = 0.95;
+  train::fit(averaged, training, test, o);
+  CHECK(numbers(plain) != numbers(averaged));
+}
+
+TEST_CASE("every optimiser and schedule trains", "[trainer]") {
+  const data::Dataset training = quarters(200, 600), test = quarters(40, 601);
+  using train::OptimizerKind;
+  for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::rmsprop}) {
+    auto net = network();
+    train::FitOptions o = options();
+    o.optimizer = kind, o.schedule = optim::ScheduleKind::exponential, o.warmup_epochs = 1.0;
+    o.learning_rate = kind == OptimizerKind::sgd ? 0.05 : 0.01, o.weight_decay = 1e-5;
+    CHECK(train::fit(net, training, test, o).evaluation.accuracy() > 0.7);
+  }
+}
+
+TEST_CASE("a weight that is not finite stops training before the update", "[trainer]") {
+  const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
+  auto net = network();
+  nn::for_each_parameter(net, [](const std::string& path, auto& p) {
+    if (path == "3.weight") p.edit()[0] = std::numeric_limits<float>::quiet_NaN();
+  });
+  const std::vector<float> before = numbers(net);
+  try {
+    train::fit(net, training, test, options());
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::non_finite);
+  }
+  const std::vector<float> after = numbers(net);
+  CHECK(std::equal(before.begin(), before.end(), after.begin(),
+                   [](float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }));
+}
+
+TEST_CASE("options and data that cannot be are refused before training", "[trainer]") {
+  const data::Dataset training = quarters(20, 600), test = quarters(20, 601);
+  auto net = network();
+  const auto refuses = [&](auto change) {
+    train::FitOptions o = options();
+    change(o);
+    CHECK_THROWS_AS(train::fit(net, training, test, o), Error);
+  };
+  refuses([](train::FitOptions& o) { o.batch_size = 0; });
+  refuses([](train::FitOptions& o) { o.batch_size = 21; });
+  refuses([](train::FitOptions& o) { o.epochs = 0; });
+  refuses([](train::FitOptions& o) { o.label_smoothing = 1.0; });
+  refuses([](train::FitOptions& o) { o.learning_rate = 0.0; });
+  refuses([](train::FitOptions& o) { o.ema_decay = 1.0; });
+  data::Dataset five = quarters(20, 602);
+  five.classes = 5;
+  CHECK_THROWS_AS(train::fit(net, five, test, options()), Error);
+}
