@@ -30,8 +30,10 @@ int run(int argc, char** argv) {
   Options options;
   if (!parse_command_line(argc, argv, options)) return 0;
   const MnistData data = load_mnist_data(options.data);
+  const Training training = prepare_training(options, data);
   std::signal(SIGINT, on_interrupt);
 
+  // Only now, when nothing but the training itself can fail, is anything written.
   Progress progress(options.quiet);
   MetricsFile metrics(options.out);
   effv2::train::Callbacks callbacks;
@@ -44,7 +46,7 @@ int run(int argc, char** argv) {
     progress.epoch(report);
     metrics.epoch(report);
   };
-  const effv2::train::FitResult result = run_training(options, data, callbacks);
+  const effv2::train::FitResult result = training(callbacks);
   if (!options.quiet) print_evaluation(result.evaluation, data.test);
   std::printf("%s\n", accuracy_line(result.evaluation).c_str());
   return result.stopped ? interrupted : 0;

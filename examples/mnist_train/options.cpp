@@ -40,7 +40,8 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--model", o.model)->check(CLI::IsMember(models));
   app.add_option("--recipe", o.recipe, "a set of defaults for everything below")
       ->check(CLI::IsMember({"default", "sprint"}));
-  auto* epochs = app.add_option("--epochs", o.epochs)->check(CLI::Range(1, 100000));
+  auto* epochs = app.add_option("--epochs", o.epochs, "0: six, or as many as make 1000 steps")
+                     ->check(CLI::Range(0, 100000));
   app.add_option("--steps", o.steps, "train for as many steps instead of whole epochs")
       ->check(CLI::Range(1, 1000000000))
       ->excludes(epochs);

@@ -14,7 +14,8 @@ struct Options {
   std::string activation = "silu";
   std::string augment = "affine";
 
-  std::int64_t epochs = 6, steps = 0, batch = 128;
+  std::int64_t epochs = 0;  // 0: six, or as many as make a thousand steps where data are few
+  std::int64_t steps = 0, batch = 128;
   double learning_rate = 3e-3, weight_decay = 0.02, warmup_epochs = 0.5, clip_norm = 0.0;
   double label_smoothing = 0.1, ema = 0.998;
   double dropout = 0.1, drop_path = 0.1;

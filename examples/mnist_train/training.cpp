@@ -1,8 +1,11 @@
 #include "training.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <effv2/effv2.hpp>
+#include <memory>
 #include <string>
+#include <utility>
 
 using namespace effv2;
 
@@ -13,10 +16,17 @@ kernels::ActivationKind activation_kind(const std::string& name) {
   return name == "relu" ? relu : name == "hard_swish" ? hard_swish : silu;
 }
 
-train::FitOptions fit_options(const Options& o) {
+// Six passes over MNIST are enough; a small set needs more of them to see as many images.
+std::int64_t default_epochs(const Options& o, std::int64_t images) {
+  const std::int64_t batches = std::max<std::int64_t>(1, images / o.batch);
+  return std::max<std::int64_t>(6, (1000 + batches - 1) / batches);
+}
+
+train::FitOptions fit_options(const Options& o, std::int64_t images) {
   using train::OptimizerKind;
   train::FitOptions fit;
-  fit.epochs = o.epochs, fit.steps = o.steps, fit.batch_size = o.batch;
+  fit.epochs = o.epochs > 0 ? o.epochs : default_epochs(o, images), fit.steps = o.steps,
+  fit.batch_size = o.batch;
   fit.optimizer = o.optimizer == "sgd"       ? OptimizerKind::sgd
                   : o.optimizer == "rmsprop" ? OptimizerKind::rmsprop
                                              : OptimizerKind::adamw;
@@ -40,7 +50,7 @@ void introduce(const Options& o, const MnistData& data, const models::EfficientN
   const nn::Summary summary = nn::summary(model, {1, set.height(), set.width(), set.channels()});
   std::printf("effv2 %s, %s, %d threads\n", EFFV2_VERSION_STRING, EFFV2_ISA_NAME,
               clamp_threads(o.threads));
-#ifndef NDEBUG
+#ifndef __OPTIMIZE__
   std::printf("warning: this build is not optimised; expect it to be many times slower\n");
 #endif
   std::printf("model %s: %lld parameters, %.1f M multiply-adds per image, recipe %s\n",
@@ -54,8 +64,7 @@ void introduce(const Options& o, const MnistData& data, const models::EfficientN
 
 }  // namespace
 
-train::FitResult run_training(const Options& o, const MnistData& data,
-                              const train::Callbacks& callbacks) {
+Training prepare_training(const Options& o, const MnistData& data) {
   models::EfficientNetOptions network{.in_channels = data.training.channels(),
                                       .classes = data.training.classes,
                                       .head = o.head,
@@ -63,10 +72,17 @@ train::FitResult run_training(const Options& o, const MnistData& data,
                                       .dropout = o.dropout,
                                       .classifier_scale = o.classifier_scale,
                                       .drop_path = o.drop_path};
-  network.defaults.branch_gamma = o.branch_gamma;
   network.defaults.activation = activation_kind(o.activation);
-  auto model = models::efficientnet<float>(o.model, network, o.seed);
-  train::Trainer trainer(model, data.training, data.test, fit_options(o));
-  if (!o.quiet) introduce(o, data, model);
-  return trainer.run(callbacks);
+  network.defaults.branch_gamma = o.branch_gamma;
+
+  struct Run {
+    models::EfficientNet<float> model;
+    train::Trainer<models::EfficientNet<float>> trainer;
+    Run(models::EfficientNet<float> net, const MnistData& d, const train::FitOptions& fit)
+        : model(std::move(net)), trainer(model, d.training, d.test, fit) {}
+  };
+  auto run = std::make_shared<Run>(models::efficientnet<float>(o.model, network, o.seed), data,
+                                   fit_options(o, data.training.size()));
+  if (!o.quiet) introduce(o, data, run->model);
+  return [run](const train::Callbacks& callbacks) { return run->trainer.run(callbacks); };
 }

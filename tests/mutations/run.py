@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Breaks one line at a time and expects the fitting test to go red.
+
+    tests/mutations/run.py [--only TEXT] [--report FILE]
+
+Works on a copy of the headers, so nothing of the checkout changes. Prints a line per mutation and the
+survivors at the end; exits with 1 if more than five per cent survive. About ten seconds each.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# (header, original text, broken text, test); the original must occur exactly once.
+MUTATIONS = [
+    # core
+    ("core/random.hpp", "round < 10", "round < 9", "core/random"),
+    ("core/random.hpp", "key[0] + weyl0, key[1] + weyl1", "key[0] + weyl0, key[1] + weyl0", "core/random"),
+    ("core/random.hpp", "std::sqrt(-2.0 * std::log(u))", "std::sqrt(-1.0 * std::log(u))", "core/random"),
+    ("core/parallel.hpp", "if (index < failed_task)", "if (index > failed_task || failed_task == tasks)", "core/parallel"),
+    ("core/parallel.hpp", "const std::int64_t begin = chunk * grain;", "const std::int64_t begin = chunk * (grain - 1);", "core/parallel"),
+    ("core/memory.hpp", "(bytes + granule - 1) / granule * granule", "(bytes + granule - 1) / granule * granule * 2", "core/memory"),
+    ("core/simd.hpp", "V(1.0F / 6.0F)", "V(1.0F / 6.1F)", "core/simd"),
+    ("core/simd.hpp", "max(Vector<T>(T{-86}), x)", "max(Vector<T>(T{-6}), x)", "core/simd"),
+    ("core/simd.hpp", "if (index < count) body(index", "if (index + 1 < count) body(index", "core/simd"),
+    # kernels: windows and products
+    ("kernels/window.hpp", "std::max<std::int64_t>((out - 1) * stride + kernel - in, 0) / 2", "(std::max<std::int64_t>((out - 1) * stride + kernel - in, 0) + 1) / 2", "kernels/window"),
+    ("kernels/window.hpp", "tap % kernel - pad_left;\n    const bool inside = y >= 0 && y < in_height", "tap % kernel + pad_left;\n    const bool inside = y >= 0 && y < in_height", "kernels/window"),
+    ("kernels/window.hpp", "y % stride == 0 && x % stride == 0", "y % stride == 0", "kernels/window"),
+    ("kernels/indirect_gemm.hpp", "sum[r][v] + bias);\n      } else", "sum[r][v] - bias);\n      } else", "kernels/linear"),
+    ("kernels/indirect_gemm.hpp", "sum[r][v] + bias, left);", "sum[r][v], left);", "kernels/linear"),
+    ("kernels/indirect_gemm.hpp", "simd::load(target) + sum[r][v]", "sum[r][v]", "kernels/conv2d"),
+    ("kernels/indirect_gemm.hpp", "result[i] += partial[i]", "result[i] = partial[i]", "kernels/conv2d"),
+    ("kernels/indirect_gemm.hpp", "tile.panel + tile.taps[t] * tile.depth * lanes", "tile.panel + t * tile.depth * lanes", "kernels/conv2d"),
+    ("kernels/indirect_gemm.hpp", "i += run, ++target, image = 0;", "i += run, ++target;", "kernels/conv2d"),
+    ("kernels/conv2d.hpp", "plan.scatter, dy.extent(0)", "plan.gather, dy.extent(0)", "kernels/conv2d"),
+    ("kernels/conv2d.hpp", "db[c] += source[c]", "db[c] = source[c]", "kernels/conv2d"),
+    ("kernels/im2col.hpp", "target[source * channels + c] += column[c]", "target[source * channels + c] = column[c]", "kernels/im2col"),
+    ("kernels/gemm.hpp", "detail::as_matrix<T>(c).noalias() +=", "detail::as_matrix<T>(c).noalias() =", "kernels/gemm"),
+    # kernels: depthwise
+    ("kernels/depthwise_conv2d.hpp", "detail::depthwise_gather<T>(dx, dy, w, plan.scatter", "detail::depthwise_gather<T>(dx, dy, w, plan.gather", "kernels/depthwise_conv2d"),
+    ("kernels/depthwise_conv2d.hpp", "w.data() + group.taps[t] * channels", "w.data() + static_cast<std::int64_t>(t) * channels", "kernels/depthwise_conv2d"),
+    ("kernels/depthwise_conv2d.hpp", "target + group.taps[t] * channels", "target + static_cast<std::int64_t>(t) * channels", "kernels/depthwise_conv2d"),
+    ("kernels/depthwise_conv2d.hpp", "dw[i] += partial[i]", "dw[i] = partial[i]", "kernels/depthwise_conv2d"),
+    # kernels: batch norm
+    ("kernels/batch_norm.hpp", "sums[channels + c] / count - shifted * shifted", "sums[channels + c] / count", "kernels/batch_norm"),
+    ("kernels/batch_norm.hpp", "static_cast<double>(x[c]) + shifted", "static_cast<double>(x[c]) - shifted", "kernels/batch_norm"),
+    ("kernels/batch_norm.hpp", "static_cast<double>(rows - 1);", "static_cast<double>(rows);", "kernels/batch_norm"),
+    ("kernels/batch_norm.hpp", "static_cast<double>(beta[c]) - static_cast<double>(mean[c]) * s", "static_cast<double>(beta[c]) + static_cast<double>(mean[c]) * s", "kernels/batch_norm"),
+    ("kernels/batch_norm.hpp", "slope[c] = static_cast<T>(s * product * inverse)", "slope[c] = static_cast<T>(-s * product * inverse)", "nn/batch_norm_gradient"),
+    ("kernels/batch_norm.hpp", "offset[c] = static_cast<T>(s * (sum -", "offset[c] = static_cast<T>(s * (-", "nn/batch_norm_gradient"),
+    ("kernels/batch_norm.hpp", "if (statistics == Statistics::fixed) slope[c] = offset[c] = T{};", "", "nn/batch_norm_gradient"),
+    ("kernels/batch_norm.hpp", "dgamma[c] += static_cast<T>(product)", "dgamma[c] += static_cast<T>(sum)", "nn/batch_norm_gradient"),
+    ("kernels/batch_norm.hpp", "dbeta[c] += static_cast<T>(sum)", "dbeta[c] = static_cast<T>(sum)", "kernels/batch_norm"),
+    ("kernels/batch_norm.hpp", "weights[row * channels + c] * scale[c]", "weights[row * channels + c] + scale[c]", "kernels/batch_norm"),
+    # kernels: activations
+    ("kernels/activation.hpp", "bounded * s, V(T{1}) - s, s", "bounded * s, V(T{1}) + s, s", "kernels/activation"),
+    ("kernels/activation.hpp", "return s * (V(T{1}) - s);", "return s * s;", "kernels/activation"),
+    ("kernels/activation.hpp", "x > V(T{}), V(T{1}), V(T{})", "x > V(T{}), V(T{1}), V(T{1})", "kernels/activation"),
+    ("kernels/activation.hpp", "V(T{1} / T{3}), V(T{0.5})", "V(T{1} / T{3}), V(T{0.4})", "kernels/activation"),
+    # kernels: pooling, elementwise, loss
+    ("kernels/pooling.hpp", "lanes.load(dy.data() + n * channels + c) * inverse", "lanes.load(dy.data() + n * channels + c)", "nn/pooling_gradient"),
+    ("kernels/pooling.hpp", "lanes.load(at) + share", "share", "nn/pooling_gradient"),
+    ("kernels/pooling.hpp", "!(value[c] <= best[c])", "value[c] >= best[c]", "kernels/pooling"),
+    ("kernels/pooling.hpp", "channels + c] += dy[row + c]", "channels + c] = dy[row + c]", "kernels/pooling"),
+    ("kernels/elementwise.hpp", "lanes.load(mean + c) * inverse", "lanes.load(mean + c)", "kernels/elementwise"),
+    ("kernels/elementwise.hpp", "lanes.load(dy.data() + at), lanes.load(x.data() + at), sum", "lanes.load(dy.data() + at), lanes.load(dy.data() + at), sum", "kernels/elementwise"),
+    ("kernels/loss.hpp", "p * mass - static_cast<double>(t[k])", "p - static_cast<double>(t[k])", "kernels/loss"),
+    ("kernels/loss.hpp", "mass * std::log(sum) - expected", "mass * std::log(sum) + expected", "kernels/loss"),
+    ("kernels/loss.hpp", "static_cast<T>(1.0 - smoothing)", "static_cast<T>(1.0)", "kernels/loss"),
+    # layers
+    ("nn/squeeze_excite.hpp", "activation_backward<T>(dreduced, dreduced, saved.reduced", "activation_backward<T>(dreduced, dreduced, saved.activated", "nn/squeeze_excite_gradient"),
+    ("nn/squeeze_excite.hpp", "squeeze_excite_backward_data<T>(dx, dy, saved.scale, dmean", "squeeze_excite_backward_data<T>(dx, dy, saved.scale, saved.mean", "nn/squeeze_excite_gradient"),
+    ("nn/drop_path.hpp", "std::floor(keep + u) / keep", "std::floor(keep + u)", "nn/layers"),
+    ("nn/drop_path.hpp", "scale_samples<T>(dx, dy, saved.scale", "scale_samples<T>(dx, dy, dy", "nn/drop_gradient"),
+    ("nn/dropout.hpp", "static_cast<T>(1.0 / keep)", "static_cast<T>(1.0)", "nn/layers"),
+    ("nn/mbconv.hpp", "if (residual) kernels::add<T>(d, d, dy, context.execution);", "", "nn/block_gradient"),
+    ("nn/fused_mbconv.hpp", "if (residual) kernels::add<T>(d, d, dy, context.execution);", "", "nn/block_gradient"),
+    ("nn/linear.hpp", "kernels::bias_backward<T>(bias.gradient(), dy)", "kernels::bias_backward<T>(bias.gradient(), saved.x)", "nn/linear_gradient"),
+    ("nn/conv_bn_act.hpp", "std::max(conv.weight.version(), bn.version())", "conv.weight.version()", "models/efficientnet"),
+    ("nn/batch_norm.hpp", "EFFV2_CHECK(rows > 1", "EFFV2_CHECK(rows > 0", "nn/layers"),
+    ("models/block_spec.hpp", "rounded < 0.9 * scaled", "rounded < 0.8 * scaled", "models/efficientnet"),
+    ("models/efficientnet.hpp", "i == 0 ? stage.stride : 1", "stage.stride", "models/efficientnet"),
+    # optimisers
+    ("optim/adamw.hpp", "1.0 - learning_rate * weight_decay", "1.0 + learning_rate * weight_decay", "optim/adamw"),
+    ("optim/adamw.hpp", "rest2 * g * g", "rest2 * g", "optim/adamw"),
+    ("optim/adamw.hpp", "1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t))", "1.0 / (1.0 - std::pow(options_.beta2, t))", "optim/adamw"),
+    ("optim/rmsprop.hpp", "rate * g / sqrt(s + epsilon)", "rate * g / (sqrt(s) + epsilon)", "optim/rmsprop"),
+    ("optim/rmsprop.hpp", "{true, true, 1.0}", "{true, true, 0.0}", "optim/rmsprop"),
+    ("optim/sgd.hpp", "simd::fma<T>(m, momentum, g) : m", "m : m", "optim/sgd"),
+    ("optim/optimizer.hpp", "clip_norm / norm : 1.0", "norm / clip_norm : 1.0", "optim/optimizer"),
+    ("optim/optimizer.hpp", "if (!parameter.frozen)", "if (true)", "optim/optimizer"),
+    ("optim/schedule.hpp", "static_cast<double>(step + 1)", "static_cast<double>(step)", "optim/schedule"),
+    ("optim/ema.hpp", "(1.0 + t) / (10.0 + t)", "(1.0 + t) / (11.0 + t)", "optim/ema"),
+    # training
+    ("train/metrics.hpp", "if (row[k] > row[best])", "if (row[k] >= row[best])", "train/metrics"),
+    ("train/metrics.hpp", "called += count(truth, k)", "called += count(k, truth)", "train/metrics"),
+]
+
+
+def run_test(include, test, work):
+    """Builds one test over the headers in `include`; returns what happened."""
+    program = work / "test"
+    build = subprocess.run(
+        [os.environ.get("CXX", "g++"), "-std=c++20", "-O1", "-march=native", "-fopenmp",
+         "-I", include, "-isystem", "/usr/include/eigen3", f'-DEFFV2_SOURCE_DIR="{ROOT}"',
+         ROOT / "tests" / f"{test}_test.cpp", "-o", program, "-lCatch2WithMain", "-lz"],
+        capture_output=True, text=True)
+    if build.returncode != 0:
+        return "does not compile"
+    try:
+        result = subprocess.run([program], capture_output=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        return "hangs"
+    return "survives" if result.returncode == 0 else "red"
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--only", default="", help="mutations whose header or test has this text")
+    options.add_argument("--report", type=pathlib.Path, help="write a table there")
+    options = options.parse_args()
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        include = work / "include"
+        shutil.copytree(ROOT / "include", include)
+        for header, original, broken, test in MUTATIONS:
+            if options.only not in f"{header} {test}":
+                continue
+            path = include / "effv2" / header
+            text = path.read_text()
+            if text.count(original) != 1:
+                sys.exit(f"{header}: expected once, found {text.count(original)} times: {original}")
+            path.write_text(text.replace(original, broken))
+            outcome = run_test(include, test, work)
+            path.write_text(text)
+            rows.append((header, original, broken, test, outcome))
+            print(f"{outcome:16} {header}: {original!r} -> {broken!r} ({test})", flush=True)
+
+    survivors = [row for row in rows if row[4] in ("survives", "does not compile")]
+    print(f"{len(rows) - len(survivors)} of {len(rows)} mutations were noticed")
+    if options.report:
+        cell = lambda text: "`" + " ".join(text.split()).replace("|", "\\|") + "`" if text else "(removed)"
+        lines = ["# Mutations", "", "Made by `tests/mutations/run.py`: each line of the headers below was "
+                 "broken in turn, and the", "test beside it built and run. "
+                 f"{len(rows) - len(survivors)} of {len(rows)} were noticed.", "",
+                 "| header | was | became | test | outcome |", "|---|---|---|---|---|"]
+        lines += [f"| {h} | {cell(o)} | {cell(b)} | {t} | {r} |" for h, o, b, t, r in rows]
+        options.report.write_text("\n".join(lines) + "\n")
+    sys.exit(len(survivors) > len(rows) * 0.05)
+
+
+if __name__ == "__main__":
+    main()
