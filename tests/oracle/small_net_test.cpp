@@ -4,51 +4,14 @@
 #include <effv2/models/efficientnet.hpp>
 #include <effv2/optim/adamw.hpp>
 #include <effv2/optim/rmsprop.hpp>
-#include <fstream>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <numeric>
 #include <regex>
 
-#include "../catch.hpp"
 #include "../support/compare.hpp"
+#include "dump.hpp"
 
 using namespace effv2;
 
 namespace {
-
-// The dump, as double.
-std::map<std::string, Tensor<double>> read_dump() {
-  std::ifstream file(EFFV2_SOURCE_DIR "/tests/oracle/small_net.safetensors", std::ios::binary);
-  std::uint64_t length = 0;
-  file.read(reinterpret_cast<char*>(&length), sizeof length);
-  std::string header(length, ' ');
-  file.read(header.data(), static_cast<std::streamsize>(length));
-  std::map<std::string, Tensor<double>> tensors;
-  const nlohmann::json entries = nlohmann::json::parse(header);
-  for (const auto& [name, entry] : entries.items()) {
-    if (name == "__metadata__") continue;
-    Shape shape;
-    for (const std::int64_t extent : entry["shape"]) shape.append(extent);
-    Tensor<double> tensor(shape);
-    file.seekg(static_cast<std::streamoff>(8 + length) +
-               entry["data_offsets"][0].get<std::int64_t>());
-    for (double& value : tensor) {
-      char bytes[8];
-      file.read(bytes, 8);
-      if (entry["dtype"] == "I64") {
-        std::int64_t whole = 0;
-        std::memcpy(&whole, bytes, 8);
-        value = static_cast<double>(whole);
-      } else {
-        std::memcpy(&value, bytes, 8);
-      }
-    }
-    REQUIRE(file.good());
-    tensors.emplace(name, std::move(tensor));
-  }
-  return tensors;
-}
 
 // torchvision's name of our path: "blocks.2.project.bn.weight" -> "features.2.0.block.1.1.weight".
 std::string torch_name(const std::string& path) {
@@ -77,30 +40,9 @@ std::string torch_name(const std::string& path) {
   return block + position + part + match.str(5);
 }
 
-// PyTorch's (O, I, k, k), (C, 1, k, k) or (O, I) in our layout.
-template <class T>
-Tensor<T> from_torch(const Tensor<double>& source, const Shape& target) {
-  Tensor<T> result = Tensor<T>::uninitialized(target);
-  if (target.rank() == 1) {
-    std::copy(source.begin(), source.end(), result.begin());
-    return result;
-  }
-  const std::int64_t taps = source.rank() == 4 ? source.extent(2) * source.extent(3) : 1;
-  const std::int64_t out = source.extent(0), in = source.extent(1);
-  REQUIRE(result.size() == taps * in * out);
-  for (std::int64_t o = 0; o < out; ++o) {
-    for (std::int64_t i = 0; i < in; ++i) {
-      for (std::int64_t t = 0; t < taps; ++t) {
-        result[(t * in + i) * out + o] = static_cast<T>(source[(o * in + i) * taps + t]);
-      }
-    }
-  }
-  return result;
-}
-
 template <class T>
 struct Oracle {
-  std::map<std::string, Tensor<double>> dump = read_dump();
+  testing::Dump dump = testing::read_dump("small_net.safetensors");
   models::EfficientNet<T> model{spec(), options()};
   typename models::EfficientNet<T>::Saved saved;
   nn::Context<T> context{2};
@@ -142,7 +84,7 @@ struct Oracle {
     const std::string name = prefix + "." + torch_name(path);
     INFO(path << " -> " << name);
     REQUIRE(dump.contains(name));
-    return from_torch<T>(dump.at(name), variable.shape());
+    return testing::weights_from_torch<T>(dump.at(name), variable.shape());
   }
 
   double step_gradients() {
