@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <type_traits>
 
 #ifdef _OPENMP
 #  include <omp.h>
@@ -30,13 +31,12 @@ inline int clamp_threads(int requested) {
   return requested <= 0 ? available_threads() : std::min(requested, max_threads);
 }
 
-/// Calls task(i) once for every i in [0, tasks), on up to `threads` threads (1 if it is less than
-/// that, `max_threads` if it is more). What a task computes must not depend on the thread it runs
-/// on; then results are the same for any thread count. The first exception (by index) of any task
-/// reaches the caller after all threads have finished. Inside another parallel region it runs
-/// serially: there is one level of parallelism.
-template <class Task>
-void parallel_for(std::int64_t tasks, int threads, Task&& task) {
+namespace detail {
+
+// The loop behind parallel_for. Not a template: a task's code then exists once, not in a serial and
+// a parallel copy (9 % less code in a training program).
+inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, std::int64_t index),
+                      void* task) {
 #ifdef _OPENMP
   const int team = static_cast<int>(std::min<std::int64_t>({threads, tasks, max_threads}));
   if (team > 1 && omp_in_parallel() == 0) {
@@ -45,7 +45,7 @@ void parallel_for(std::int64_t tasks, int threads, Task&& task) {
 #  pragma omp parallel for num_threads(team) schedule(dynamic, 1)
     for (std::int64_t index = 0; index < tasks; ++index) {
       try {
-        task(index);
+        call(task, index);
       } catch (...) {
 #  pragma omp critical(effv2_parallel_for)
         if (index < failed_task) {
@@ -59,7 +59,22 @@ void parallel_for(std::int64_t tasks, int threads, Task&& task) {
   }
 #endif
   static_cast<void>(threads);
-  for (std::int64_t index = 0; index < tasks; ++index) task(index);
+  for (std::int64_t index = 0; index < tasks; ++index) call(task, index);
+}
+
+}  // namespace detail
+
+/// Calls task(i) once for every i in [0, tasks), on up to `threads` threads (1 if it is less than
+/// that, `max_threads` if it is more). What a task computes must not depend on the thread it runs
+/// on; then results are the same for any thread count. The first exception (by index) of any task
+/// reaches the caller after all threads have finished. Inside another parallel region it runs
+/// serially: there is one level of parallelism.
+template <class Task>
+void parallel_for(std::int64_t tasks, int threads, Task&& task) {
+  using Body = std::remove_reference_t<Task>;
+  const auto call = [](void* body, std::int64_t index) { (*static_cast<Body*>(body))(index); };
+  // A const task is not changed: Body carries its const.
+  detail::run_tasks(tasks, threads, call, const_cast<std::remove_const_t<Body>*>(&task));
 }
 
 /// Splits [0, count) into chunks of `grain` and calls body(begin, end) for each, in parallel.
