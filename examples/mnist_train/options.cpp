@@ -82,7 +82,8 @@ void add_flags(CLI::App& app, Options& o) {
 bool parse_command_line(int argc, char** argv, Options& options) {
   options = recipe(find_recipe(argc, argv));
   CLI::App app("Trains an EfficientNet on MNIST, from scratch, on the CPU.", "mnist_train");
-  app.option_defaults()->always_capture_default();
+  app.option_defaults()->always_capture_default()->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeLast);
   app.set_version_flag("--version", EFFV2_VERSION_STRING);
   add_flags(app, options);
   try {
