@@ -63,7 +63,7 @@ double worst_difference(const Case& c, Dice& dice, int threads) {
 
 TEST_CASE("convolution equals its definition on integers, exactly", "[conv2d]") {
   Dice dice(10);
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < testing::sweep(2000); ++i) {
     const Case c = random_case(dice);
     CAPTURE(i, c.batch, c.height, c.width, c.in, c.out, c.window.kernel, c.window.stride);
     REQUIRE(worst_difference<float>(c, dice, 1 + i % 3) == 0.0);

@@ -37,7 +37,7 @@ double worst_difference(Dice& dice, std::int64_t batch, std::int64_t channels, c
 TEST_CASE("depthwise convolution equals its definition on integers, exactly",
           "[depthwise_conv2d]") {
   Dice dice(40);
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < testing::sweep(2000); ++i) {
     const std::int64_t kernel = 1 + 2 * dice.between(0, 3), stride = dice.between(1, 2);
     const Window window(dice.between(1, 9), dice.between(1, 9), kernel, stride,
                         dice.coin() ? Padding::symmetric : Padding::same);

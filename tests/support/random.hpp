@@ -7,6 +7,18 @@
 
 namespace effv2::testing {
 
+/// A sweep over `count` random cases, or a tenth where a sanitiser makes each many times as slow.
+constexpr int sweep(int count) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return count / 10;
+#elif defined(__has_feature)
+#  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  return count / 10;
+#  endif
+#endif
+  return count;
+}
+
 /// Draws from one stream, one number after the other.
 class Dice {
  public:
