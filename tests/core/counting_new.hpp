@@ -38,6 +38,10 @@ inline void* counted(void* memory) {
   return effv2::testing::counted(
       effv2::testing::refuses ? nullptr : std::aligned_alloc(a, (bytes + a - 1) / a * a));
 }
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  ++effv2::testing::allocations;
+  return effv2::testing::refuses ? nullptr : std::malloc(bytes);
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {

@@ -110,7 +110,7 @@ Vector<T> load_partial(const T* source, std::int64_t count) {
 #endif
   T lanes[width<T>] = {};
   std::memcpy(lanes, source, static_cast<std::size_t>(count) * sizeof(T));
-  return load(lanes);
+  return simd::load(lanes);
 }
 
 /// Writes the first `count` < width lanes.
@@ -126,7 +126,7 @@ void store_partial(T* target, const Vector<T>& value, std::int64_t count) {
   }
 #endif
   T lanes[width<T>];
-  store(lanes, value);
+  simd::store<T>(lanes, value);  // unqualified it would be xsimd's, which wants aligned memory
   std::memcpy(target, lanes, static_cast<std::size_t>(count) * sizeof(T));
 }
 
@@ -151,7 +151,7 @@ Vector<T> fma(const Vector<T>& a, const Vector<T>& b, const Vector<T>& c) {
 template <class T>
 T reduce_add(const Vector<T>& value) {
   T lanes[width<T>];
-  store(lanes, value);
+  simd::store<T>(lanes, value);
   for (std::int64_t half = width<T> / 2; half > 0; half /= 2) {
     for (std::int64_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
   }
