@@ -27,6 +27,7 @@
 #include "kernels/indirect_gemm.hpp"
 #include "kernels/linear.hpp"
 #include "kernels/loss.hpp"
+#include "kernels/packed_matrix.hpp"
 #include "kernels/pooling.hpp"
 #include "kernels/window.hpp"
 

@@ -95,14 +95,15 @@ FetchContent_MakeAvailable(effv2)"
     objects=("$work/first.o" "$work/second.o")
     if [[ $(uname -m) == x86_64 ]]; then
       # And the umbrella in a third one, for another instruction set.
-      "$compiler" "${flags[@]}" -fopenmp -mavx2 -mfma -c "$here/unit_avx2.cpp" -o "$work/avx2.o"
+      "$compiler" "${flags[@]}" -fopenmp -mavx2 -mfma -DEFFV2_SUM=sum_in_avx2 \
+        -c "$here/unit_other.cpp" -o "$work/avx2.o"
       first=(-DEFFV2_WITH_AVX2_UNIT)
       objects+=("$work/avx2.o")
     fi
     "$compiler" "${flags[@]}" "${first[@]}" -fopenmp -include "$work/everything.hpp" \
       -c "$here/unit_first.cpp" -o "$work/first.o"
-    "$compiler" "${flags[@]}" -fopenmp -include "$work/everything.hpp" -c "$here/unit_second.cpp" \
-      -o "$work/second.o"
+    "$compiler" "${flags[@]}" -fopenmp -include "$work/everything.hpp" \
+      -DEFFV2_SUM=sum_in_second -c "$here/unit_other.cpp" -o "$work/second.o"
     "$compiler" -fopenmp "${objects[@]}" -lz -o "$work/consumer"
     "$work/consumer"
     ;;

@@ -1,5 +1,5 @@
-// One of three translation units that include the library and are linked into one program: this one
-// and unit_second.cpp with the same flags, unit_avx2.cpp with others.
+// One of three translation units that include the library and are linked into one program: this
+// one, and unit_other.cpp twice, with the same flags and with others.
 #include <cstdio>
 #include <effv2/effv2.hpp>
 

@@ -231,7 +231,7 @@ Vector<T> exp(const Vector<T>& x) {
   }
 }
 
-/// 1 / (1 + e^-x). For float: absolute error below 2^-23, and relative error below 2^-21 for
+/// 1 / (1 + e^-x). For float: absolute error below 2^-22, and relative error below 2^-21 for
 /// x >= -86; 0 to within 1e-37 at -infinity, 1 at infinity, NaN for NaN.
 template <class T>
 Vector<T> sigmoid(const Vector<T>& x) {

@@ -11,7 +11,7 @@
 #include "../core/isa.hpp"
 #include "../core/random.hpp"
 #include "../core/tensor.hpp"
-#include "../kernels/indirect_gemm.hpp"
+#include "../kernels/packed_matrix.hpp"
 #include "../kernels/window.hpp"
 #include "parameter.hpp"
 

@@ -45,8 +45,8 @@ struct FitOptions {
   double label_smoothing = 0.1;
   double ema_decay = 0.0;  // 0: none; else evaluation uses the average
 
-  data::LoaderOptions data =
-      {};  // normalisation, image size, augmentation; batch and seed are ours
+  /// Normalisation, image size, augmentation; the fields above and below decide batch and seed.
+  data::LoaderOptions data = {};
   std::int64_t evaluation_batch = 256;
   bool evaluate_each_epoch = true;
 
@@ -126,7 +126,6 @@ class Trainer {
         context_(options.threads, options.seed),
         loader_(training, loader_options(options)),
         optimizer_(make_optimizer<T>(model, options)) {
-    training.validate();
     if (!test.labels.empty()) test.validate();
     EFFV2_CHECK(batches() > 0, ErrorCode::invalid_argument, "[fit] a batch of ", options.batch_size,
                 " is more than the ", training.labels.size(), " training samples");
@@ -164,7 +163,7 @@ class Trainer {
   nn::Context<T>& context() { return context_; }
 
   /// Forward, loss, backward, update for one batch. Throws Error(non_finite) before the update if
-  /// the loss or a gradient is not finite. Returns the loss and fills the report's numbers.
+  /// the loss or a gradient is not finite. Fills in the report's loss, accuracy, rate and norm.
   void train_batch(const data::Batch<T>& batch, StepReport& report) {
     context_.begin_step(static_cast<std::uint64_t>(step_));
     const Tensor<T> logits = model_.forward(batch.images, saved_, context_);

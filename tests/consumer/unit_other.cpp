@@ -1,8 +1,9 @@
+// The other units of unit_first.cpp's program: EFFV2_SUM is the name of the function to define.
 #include <effv2/effv2.hpp>
 
-float sum_in_second();
+float EFFV2_SUM();
 
-float sum_in_second() {
+float EFFV2_SUM() {
   effv2::Tensor<float> y({1, 4, 4, 3});
   y.fill(1.0F);
   effv2::kernels::add<float>(y, y, y, effv2::Execution(1));
