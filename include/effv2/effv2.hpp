@@ -25,10 +25,12 @@
 #include "kernels/depthwise_conv2d.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/indirect_gemm.hpp"
+#include "kernels/indirect_outer.hpp"
 #include "kernels/linear.hpp"
 #include "kernels/loss.hpp"
 #include "kernels/packed_matrix.hpp"
 #include "kernels/pooling.hpp"
+#include "kernels/row_blocks.hpp"
 #include "kernels/window.hpp"
 
 // Layers: state and composition.

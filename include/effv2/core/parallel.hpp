@@ -72,7 +72,13 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
 template <class Task>
 void parallel_for(std::int64_t tasks, int threads, Task&& task) {
   using Body = std::remove_reference_t<Task>;
-  const auto call = [](void* body, std::int64_t index) { (*static_cast<Body*>(body))(index); };
+  // Every call works on a copy of the task: what a task captures by value then lives in registers.
+  // Reached through a pointer it would be read again after every store, since vector stores may
+  // alias anything.
+  const auto call = [](void* body, std::int64_t index) __attribute__((flatten)) {
+    Body copy(*static_cast<Body*>(body));
+    copy(index);
+  };
   // A const task is not changed: Body carries its const.
   detail::run_tasks(tasks, threads, call, const_cast<std::remove_const_t<Body>*>(&task));
 }
@@ -81,7 +87,7 @@ void parallel_for(std::int64_t tasks, int threads, Task&& task) {
 template <class Body>
 void parallel_chunks(std::int64_t count, std::int64_t grain, int threads, Body&& body) {
   const std::int64_t chunks = (count + grain - 1) / grain;
-  parallel_for(chunks, threads, [&](std::int64_t chunk) {
+  parallel_for(chunks, threads, [=](std::int64_t chunk) {
     const std::int64_t begin = chunk * grain;
     body(begin, std::min(count, begin + grain));
   });

@@ -110,13 +110,13 @@ void activation_forward(View<T> y, View<const T> x, ActivationKind activation,
                         const Execution& run) {
   constexpr std::int64_t grain = 8192;
   with_activation(activation, [&](auto f) {
-    parallel_chunks(x.size(), grain, run.threads_for(x.size()),
-                    [&](std::int64_t begin, std::int64_t end) {
-                      simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
-                        const std::int64_t at = begin + i;
-                        lanes.store(y.data() + at, f.template value<T>(lanes.load(x.data() + at)));
-                      });
-                    });
+    parallel_chunks(
+        x.size(), grain, run.threads_for(x.size()), [=](std::int64_t begin, std::int64_t end) {
+          simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
+            const std::int64_t at = begin + i;
+            lanes.store(y.data() + at, f.template value<T>(lanes.stream(x.data() + at)));
+          });
+        });
   });
 }
 
@@ -127,11 +127,11 @@ void activation_backward(View<T> dx, View<const T> dy, View<const T> x, Activati
   constexpr std::int64_t grain = 8192;
   with_activation(activation, [&](auto f) {
     parallel_chunks(
-        x.size(), grain, run.threads_for(x.size()), [&](std::int64_t begin, std::int64_t end) {
+        x.size(), grain, run.threads_for(x.size()), [=](std::int64_t begin, std::int64_t end) {
           simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
             const std::int64_t at = begin + i;
-            lanes.store(dx.data() + at, lanes.load(dy.data() + at) *
-                                            f.template derivative<T>(lanes.load(x.data() + at)));
+            lanes.store(dx.data() + at, lanes.stream(dy.data() + at) *
+                                            f.template derivative<T>(lanes.stream(x.data() + at)));
           });
         });
   });

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
@@ -35,21 +36,26 @@ void sum_rows(Tensor<double>& sums, std::int64_t rows, std::int64_t channels, co
   using V = simd::Vector<T>;
   const std::int64_t grain = rows_per_chunk(channels), chunks = (rows + grain - 1) / grain;
   Tensor<T> partials = run.scratch<T>({chunks, 2, channels});
-  parallel_for(chunks, run.threads_for(rows * channels), [&](std::int64_t chunk) {
+  T* all = partials.data();
+  parallel_for(chunks, run.threads_for(rows * channels), [=](std::int64_t chunk) {
     const std::int64_t begin = chunk * grain, end = std::min(rows, begin + grain);
-    T* first = partials.data() + chunk * 2 * channels;
-    simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
-      // Two rows at a time: two independent chains of additions.
-      V a0(T{}), b0(T{}), a1(T{}), b1(T{});
-      std::int64_t row = begin;
-      for (; row + 1 < end; row += 2) {
-        term(row, c, lanes, a0, b0);
-        term(row + 1, c, lanes, a1, b1);
-      }
-      if (row < end) term(row, c, lanes, a0, b0);
-      lanes.store(first + c, a0 + a1);
-      lanes.store(first + channels + c, b0 + b1);
-    });
+    T* first = all + chunk * 2 * channels;
+    T* second = first + channels;
+    std::fill(first, first + 2 * channels, T{});
+    // Along the rows, as they lie in memory; the sums stay in the first-level cache. Two rows at a
+    // time: half as many loads and stores of the sums.
+    const auto add_rows = [&](std::int64_t row, auto count) {
+      simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+        V a(T{}), b(T{});
+        term(row, c, lanes, a, b);
+        if constexpr (count() == 2) term(row + 1, c, lanes, a, b);
+        lanes.store(first + c, lanes.load(first + c) + a);
+        lanes.store(second + c, lanes.load(second + c) + b);
+      });
+    };
+    std::int64_t row = begin;
+    for (; row + 1 < end; row += 2) add_rows(row, std::integral_constant<int, 2>{});
+    if (row < end) add_rows(row, std::integral_constant<int, 1>{});
   });
   sums.fill(0.0);
   for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
@@ -75,9 +81,9 @@ void batch_norm_statistics(View<T> mean, View<T> variance, View<const T> x, cons
   // Sums of x - x0 and (x - x0)^2 with x0 the first row: no cancellation when |mean| >> deviation.
   Tensor<double> sums = run.scratch<double>({2, channels});
   detail::sum_rows<T>(sums, rows, channels, run,
-                      [&](std::int64_t row, std::int64_t c, auto lanes, V& sum, V& square) {
+                      [=](std::int64_t row, std::int64_t c, auto lanes, V& sum, V& square) {
                         const V d =
-                            lanes.load(x.data() + row * channels + c) - lanes.load(x.data() + c);
+                            lanes.stream(x.data() + row * channels + c) - lanes.load(x.data() + c);
                         sum += d;
                         square = simd::fma<T>(d, d, square);
                       });
@@ -121,12 +127,12 @@ void batch_norm_forward(View<T> y, View<const T> x, View<const T> scale, View<co
                         ActivationKind activation, const Execution& run) {
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
   with_activation(activation, [&](auto f) {
-    detail::for_each_rows(rows, channels, run, [&](std::int64_t begin, std::int64_t end) {
+    detail::for_each_rows(rows, channels, run, [=](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
         const T* source = x.data() + row * channels;
         T* target = y.data() + row * channels;
         simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
-          const auto u = simd::fma<T>(lanes.load(scale.data() + c), lanes.load(source + c),
+          const auto u = simd::fma<T>(lanes.load(scale.data() + c), lanes.stream(source + c),
                                       lanes.load(shift.data() + c));
           lanes.store(target + c, f.template value<T>(u));
         });
@@ -159,13 +165,13 @@ void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T
   T* slope = coefficients.data();
   T* offset = slope + channels;
   with_activation(activation, [&](auto f) {
-    const auto du_at = [&](std::int64_t row, std::int64_t c, auto lanes, const V& value) {
+    const auto du_at = [=](std::int64_t row, std::int64_t c, auto lanes, const V& value) {
       const V u = simd::fma<T>(lanes.load(scale.data() + c), value, lanes.load(shift.data() + c));
-      return lanes.load(dy.data() + row * channels + c) * f.template derivative<T>(u);
+      return lanes.stream(dy.data() + row * channels + c) * f.template derivative<T>(u);
     };
     detail::sum_rows<T>(sums, rows, channels, run,
-                        [&](std::int64_t row, std::int64_t c, auto lanes, V& sum, V& product) {
-                          const V value = lanes.load(x.data() + row * channels + c);
+                        [=](std::int64_t row, std::int64_t c, auto lanes, V& sum, V& product) {
+                          const V value = lanes.stream(x.data() + row * channels + c);
                           const V du = du_at(row, c, lanes, value);
                           sum += du;
                           product = simd::fma<T>(du, value - lanes.load(mean.data() + c), product);
@@ -181,10 +187,10 @@ void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T
       offset[c] = static_cast<T>(s * (sum - static_cast<double>(mean[c]) * product * inverse));
       if (statistics == Statistics::fixed) slope[c] = offset[c] = T{};
     }
-    detail::for_each_rows(rows, channels, run, [&](std::int64_t begin, std::int64_t end) {
+    detail::for_each_rows(rows, channels, run, [=](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
         simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
-          const V value = lanes.load(x.data() + row * channels + c);
+          const V value = lanes.stream(x.data() + row * channels + c);
           const V du = du_at(row, c, lanes, value);
           const V rest = simd::fma<T>(value, lanes.load(slope + c), lanes.load(offset + c));
           lanes.store(dx.data() + row * channels + c,

@@ -11,7 +11,7 @@
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
-#include "indirect_gemm.hpp"
+#include "row_blocks.hpp"
 #include "window.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
@@ -43,41 +43,48 @@ void depthwise_gather(View<T> out, View<const T> in, View<const T> w, const TapP
   constexpr std::int64_t block = 16;
   constexpr int unroll = 4;
   constexpr std::int64_t step = unroll * simd::width<T>;
-  std::int64_t blocks = 0;
-  for (const TapGroup& group : plan.groups) blocks += row_blocks(group, batch, block);
+  constexpr std::int64_t image_numbers = (1 << 18) / sizeof(T);
+  const std::int64_t images =
+      std::max<std::int64_t>(1, image_numbers / (plan.source_pixels * channels));
+  const RowBlocks blocks(plan, batch, images, block, block);
+  const std::int64_t tasks = std::min(blocks.size(), 8 * std::int64_t{run.threads});
   const int threads = run.threads_for(out.size() * 2);
-  parallel_for(blocks, threads, [&](std::int64_t task) {
-    const RowBlock rows = row_block(plan, batch, block, task);
-    const TapGroup& group = *rows.group;
-    const std::size_t taps = group.taps.size();
-    constexpr std::size_t most = 49;
-    assert(taps <= most);
-    const T* weights[most];
-    for (std::size_t t = 0; t < taps; ++t) weights[t] = w.data() + group.taps[t] * channels;
-    T* outputs[block];
-    const T* inputs[most][block];
-    row_pointers(outputs, out.data(), rows, group.targets.data(), plan.target_pixels, channels,
-                 batch);
-    for (std::size_t t = 0; t < taps; ++t) {
-      row_pointers(inputs[t], in.data(), rows, group.sources_of(t), plan.source_pixels, channels,
-                   batch);
-    }
-    for (std::int64_t row = 0; row < rows.count; ++row) {
-      const T* in_row[most];
-      for (std::size_t t = 0; t < taps; ++t) in_row[t] = inputs[t][row];
-      T* target = outputs[row];
-      std::int64_t c = 0;
-      for (; c + step <= channels; c += step) {
-        depthwise_channels<T, unroll>(target, in_row, weights, taps, c);
-      }
-      simd::for_each_vector<T>(channels - c, [&](std::int64_t i, auto lanes) {
-        simd::Vector<T> sum(T{});
-        for (std::size_t t = 0; t < taps; ++t) {
-          sum = simd::fma<T>(lanes.load(in_row[t] + c + i), lanes.load(weights[t] + c + i), sum);
-        }
-        lanes.store(target + c + i, sum);
-      });
-    }
+  parallel_for(tasks, threads, [&](std::int64_t task) {
+    blocks.for_each(blocks.size() * task / tasks, blocks.size() * (task + 1) / tasks,
+                    [&](const RowBlock& rows) {
+                      const TapGroup& group = *rows.group;
+                      const std::size_t taps = group.taps.size();
+                      constexpr std::size_t most = 49;
+                      assert(taps <= most);
+                      const T* weights[most];
+                      for (std::size_t t = 0; t < taps; ++t)
+                        weights[t] = w.data() + group.taps[t] * channels;
+                      T* outputs[block];
+                      const T* inputs[most][block];
+                      row_pointers(outputs, out.data(), rows, group.targets.data(),
+                                   plan.target_pixels, channels);
+                      for (std::size_t t = 0; t < taps; ++t) {
+                        row_pointers(inputs[t], in.data(), rows, group.sources_of(t),
+                                     plan.source_pixels, channels);
+                      }
+                      for (std::int64_t row = 0; row < rows.count; ++row) {
+                        const T* in_row[most];
+                        for (std::size_t t = 0; t < taps; ++t) in_row[t] = inputs[t][row];
+                        T* target = outputs[row];
+                        std::int64_t c = 0;
+                        for (; c + step <= channels; c += step) {
+                          depthwise_channels<T, unroll>(target, in_row, weights, taps, c);
+                        }
+                        simd::for_each_vector<T>(channels - c, [&](std::int64_t i, auto lanes) {
+                          simd::Vector<T> sum(T{});
+                          for (std::size_t t = 0; t < taps; ++t) {
+                            sum = simd::fma<T>(lanes.load(in_row[t] + c + i),
+                                               lanes.load(weights[t] + c + i), sum);
+                          }
+                          lanes.store(target + c + i, sum);
+                        });
+                      }
+                    });
   });
 }
 
@@ -132,10 +139,11 @@ void depthwise_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const 
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   constexpr std::int64_t block = 64, channel_block = 64;
   const std::int64_t parts = (channels + channel_block - 1) / channel_block;
-  std::int64_t blocks = 0;
-  for (const TapGroup& group : plan.gather.groups) {
-    blocks += detail::row_blocks(group, batch, block);
-  }
+  constexpr std::int64_t image_numbers = (1 << 20) / sizeof(T);
+  const std::int64_t images =
+      std::max<std::int64_t>(1, image_numbers / (plan.gather.source_pixels * channels));
+  const detail::RowBlocks list(plan.gather, batch, images, block, block);
+  const std::int64_t blocks = list.size();
   // As in indirect_outer: slices fixed by the shape, summed in order.
   constexpr std::int64_t wanted_tasks = 16;
   const std::int64_t slices = std::clamp<std::int64_t>(
@@ -147,19 +155,18 @@ void depthwise_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const 
     const std::int64_t last = std::min(channels, first + channel_block);
     T* target = partials.data() + slice * dw.size();
     const T *dy_rows[block], *x_rows[block];
-    for (std::int64_t index = blocks * slice / slices; index < blocks * (slice + 1) / slices;
-         ++index) {
-      const detail::RowBlock rows = detail::row_block(plan.gather, batch, block, index);
-      const TapGroup& group = *rows.group;
-      detail::row_pointers(dy_rows, dy.data(), rows, group.targets.data(),
-                           plan.gather.target_pixels, channels, batch);
-      for (std::size_t t = 0; t < group.taps.size(); ++t) {
-        detail::row_pointers(x_rows, x.data(), rows, group.sources_of(t), plan.gather.source_pixels,
-                             channels, batch);
-        detail::accumulate_products<T>(target + group.taps[t] * channels, x_rows, dy_rows,
-                                       rows.count, first, last);
-      }
-    }
+    list.for_each(blocks * slice / slices, blocks * (slice + 1) / slices,
+                  [&](const detail::RowBlock& rows) {
+                    const TapGroup& group = *rows.group;
+                    detail::row_pointers(dy_rows, dy.data(), rows, group.targets.data(),
+                                         plan.gather.target_pixels, channels);
+                    for (std::size_t t = 0; t < group.taps.size(); ++t) {
+                      detail::row_pointers(x_rows, x.data(), rows, group.sources_of(t),
+                                           plan.gather.source_pixels, channels);
+                      detail::accumulate_products<T>(target + group.taps[t] * channels, x_rows,
+                                                     dy_rows, rows.count, first, last);
+                    }
+                  });
   });
   for (std::int64_t slice = 0; slice < slices; ++slice) {
     const T* partial = partials.data() + slice * dw.size();

@@ -18,11 +18,11 @@ inline constexpr std::int64_t elementwise_grain = 16384;
 template <class T>
 void add(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
   parallel_chunks(y.size(), detail::elementwise_grain, run.threads_for(y.size()),
-                  [&](std::int64_t begin, std::int64_t end) {
+                  [=](std::int64_t begin, std::int64_t end) {
                     simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
                       const std::int64_t at = begin + i;
                       lanes.store(y.data() + at,
-                                  lanes.load(a.data() + at) + lanes.load(b.data() + at));
+                                  lanes.stream(a.data() + at) + lanes.stream(b.data() + at));
                     });
                   });
 }
@@ -31,11 +31,11 @@ void add(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
 template <class T>
 void multiply(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
   parallel_chunks(y.size(), detail::elementwise_grain, run.threads_for(y.size()),
-                  [&](std::int64_t begin, std::int64_t end) {
+                  [=](std::int64_t begin, std::int64_t end) {
                     simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
                       const std::int64_t at = begin + i;
                       lanes.store(y.data() + at,
-                                  lanes.load(a.data() + at) * lanes.load(b.data() + at));
+                                  lanes.stream(a.data() + at) * lanes.stream(b.data() + at));
                     });
                   });
 }
@@ -44,11 +44,11 @@ void multiply(View<T> y, View<const T> a, View<const T> b, const Execution& run)
 template <class T>
 void scale_samples(View<T> y, View<const T> x, View<const T> scale, const Execution& run) {
   const std::int64_t batch = scale.size(), numbers = x.size() / batch;
-  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const simd::Vector<T> factor(scale[n]);
     simd::for_each_vector<T>(numbers, [&](std::int64_t i, auto lanes) {
       const std::int64_t at = n * numbers + i;
-      lanes.store(y.data() + at, lanes.load(x.data() + at) * factor);
+      lanes.store(y.data() + at, lanes.stream(x.data() + at) * factor);
     });
   });
 }
@@ -58,12 +58,12 @@ template <class T>
 void scale_channels_forward(View<T> y, View<const T> x, View<const T> scale, const Execution& run) {
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   const std::int64_t pixels = x.extent(1) * x.extent(2);
-  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const T* factor = scale.data() + n * channels;
     for (std::int64_t p = 0; p < pixels; ++p) {
       const std::int64_t row = (n * pixels + p) * channels;
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
-        lanes.store(y.data() + row + c, lanes.load(x.data() + row + c) * lanes.load(factor + c));
+        lanes.store(y.data() + row + c, lanes.stream(x.data() + row + c) * lanes.load(factor + c));
       });
     }
   });
@@ -76,12 +76,12 @@ void scale_channels_backward_scale(View<T> dscale, View<const T> dy, View<const 
                                    const Execution& run) {
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   const std::int64_t pixels = x.extent(1) * x.extent(2);
-  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
       simd::Vector<T> sum(T{});
       for (std::int64_t p = 0; p < pixels; ++p) {
         const std::int64_t at = (n * pixels + p) * channels + c;
-        sum = simd::fma<T>(lanes.load(dy.data() + at), lanes.load(x.data() + at), sum);
+        sum = simd::fma<T>(lanes.stream(dy.data() + at), lanes.stream(x.data() + at), sum);
       }
       lanes.store(dscale.data() + n * channels + c, sum);
     });
@@ -96,14 +96,14 @@ void squeeze_excite_backward_data(View<T> dx, View<const T> dy, View<const T> sc
   const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
   const std::int64_t pixels = dx.extent(1) * dx.extent(2);
   const simd::Vector<T> inverse(T{1} / static_cast<T>(pixels));
-  parallel_for(batch, run.threads_for(dx.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(dx.size()), [=](std::int64_t n) {
     const T* factor = scale.data() + n * channels;
     const T* mean = dmean.data() + n * channels;
     for (std::int64_t p = 0; p < pixels; ++p) {
       const std::int64_t row = (n * pixels + p) * channels;
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
         lanes.store(dx.data() + row + c,
-                    simd::fma<T>(lanes.load(dy.data() + row + c), lanes.load(factor + c),
+                    simd::fma<T>(lanes.stream(dy.data() + row + c), lanes.load(factor + c),
                                  lanes.load(mean + c) * inverse));
       });
     }

@@ -5,6 +5,7 @@
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "indirect_gemm.hpp"
+#include "indirect_outer.hpp"
 #include "window.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {

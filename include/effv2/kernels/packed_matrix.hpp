@@ -36,6 +36,9 @@ struct PackedMatrix {
   const T* panel(std::int64_t index) const {
     return data.data() + index * taps * depth * RegisterTile<T>::columns;
   }
+  T* mutable_panel(std::int64_t index) {
+    return data.data() + index * taps * depth * RegisterTile<T>::columns;
+  }
   /// Vectors of a panel: 2, or 1 for a narrow last one.
   int panel_vectors(std::int64_t index) const {
     return static_cast<int>(std::min<std::int64_t>(RegisterTile<T>::vectors,
@@ -44,6 +47,68 @@ struct PackedMatrix {
 };
 
 enum class Transpose { no, yes };
+
+namespace detail {
+
+// Rows [first, last) of one tap into all panels: along the rows, so that main memory is read in
+// streams.
+template <class T>
+void pack_rows_of_tap(PackedMatrix<T>& packed, View<const T> weights, std::int64_t tap,
+                      std::int64_t first, std::int64_t last) {
+  constexpr std::int64_t width = simd::width<T>;
+  const std::int64_t columns = packed.columns;
+  const T* source = weights.data() + tap * packed.depth * columns;
+  for (std::int64_t panel = 0; panel < packed.panels(); ++panel) {
+    const std::int64_t lanes = packed.panel_vectors(panel) * width;
+    const std::int64_t column = panel * RegisterTile<T>::columns;
+    T* target = packed.mutable_panel(panel) + (tap * packed.depth + first) * lanes;
+    for (std::int64_t k = first; k < last; ++k, target += lanes) {
+      const T* row = source + k * columns + column;
+      for (std::int64_t c = 0; c < lanes; c += width) {
+        const std::int64_t left = columns - column - c;
+        simd::store<T>(target + c,
+                       left >= width ? simd::load(row + c) : simd::load_partial(row + c, left));
+      }
+    }
+  }
+}
+
+// One tap of one panel, with rows and columns exchanged: the panel's lanes are rows of the weights.
+template <class T>
+void pack_panel_transposed(PackedMatrix<T>& packed, View<const T> weights, std::int64_t panel,
+                           std::int64_t tap) {
+  const std::int64_t depth = packed.depth, lanes = packed.panel_vectors(panel) * simd::width<T>;
+  const std::int64_t first = panel * RegisterTile<T>::columns;
+  const std::int64_t valid = std::min(lanes, packed.columns - first);
+  const T* source = weights.data() + (tap * packed.columns + first) * depth;
+  T* target = packed.mutable_panel(panel) + tap * depth * lanes;
+  if (valid < lanes) std::fill(target, target + depth * lanes, T{});
+  // A cache line of each row at a time. No hardware prefetcher foresees that many streams, so the
+  // lines are asked for here; after a row's end those of the next panel.
+  constexpr std::int64_t line = alignment / sizeof(T), ahead = 4 * line;
+  for (std::int64_t k0 = 0; k0 < depth; k0 += line) {
+    const std::int64_t k1 = std::min(depth, k0 + line);
+    const std::int64_t soon = k0 + ahead < depth ? k0 + ahead : lanes * depth + k0 + ahead - depth;
+    for (std::int64_t lane = 0; lane < valid; ++lane)
+      simd::prefetch_read(source + lane * depth + soon);
+    std::int64_t lane = 0;
+    for (; lane + 4 <= valid; lane += 4) {
+      std::int64_t k = k0;
+      for (; k + 4 <= k1; k += 4) {
+        simd::transpose4x4<T>(target + k * lanes + lane, lanes, source + lane * depth + k, depth);
+      }
+      for (; k < k1; ++k) {
+        for (std::int64_t i = lane; i < lane + 4; ++i)
+          target[k * lanes + i] = source[i * depth + k];
+      }
+    }
+    for (; lane < valid; ++lane) {
+      for (std::int64_t k = k0; k < k1; ++k) target[k * lanes + lane] = source[lane * depth + k];
+    }
+  }
+}
+
+}  // namespace detail
 
 /// Packs weights (taps, rows, columns): as they are for a forward pass, or with rows and columns
 /// exchanged in every tap for a data gradient. Reuses the memory of `packed`.
@@ -56,33 +121,20 @@ void pack(PackedMatrix<T>& packed, View<const T> weights, std::int64_t taps, std
   const std::int64_t size = taps * packed.depth * packed.vectors() * simd::width<T>;
   if (packed.data.size() != size) packed.data = Tensor<T>::uninitialized({size});
 
-  const std::int64_t panels = packed.panels();
-  parallel_for(panels * taps, run.threads_for(size), [&](std::int64_t task) {
-    const std::int64_t panel = task / taps, tap = task % taps;
-    const std::int64_t lanes = packed.panel_vectors(panel) * simd::width<T>;
-    const std::int64_t first = panel * RegisterTile<T>::columns;
-    const std::int64_t valid = std::min(lanes, packed.columns - first);
-    const T* source = weights.data() + tap * rows * columns;
-    T* target = packed.data.data() + panel * taps * packed.depth * RegisterTile<T>::columns +
-                tap * packed.depth * lanes;
-    if (!swap) {
-      for (std::int64_t k = 0; k < packed.depth; ++k, target += lanes) {
-        std::copy_n(source + k * columns + first, valid, target);
-        std::fill(target + valid, target + lanes, T{});
-      }
-    } else {
-      if (valid < lanes) std::fill(target, target + packed.depth * lanes, T{});
-      // Reading along the rows of the weights, so that each cache line is used whole.
-      constexpr std::int64_t block = 16;
-      for (std::int64_t k0 = 0; k0 < packed.depth; k0 += block) {
-        const std::int64_t k1 = std::min(packed.depth, k0 + block);
-        for (std::int64_t lane = 0; lane < valid; ++lane) {
-          const T* row = source + (first + lane) * columns;
-          for (std::int64_t k = k0; k < k1; ++k) target[k * lanes + lane] = row[k];
-        }
-      }
-    }
-  });
+  if (swap) {
+    const std::int64_t panels = packed.panels();
+    parallel_for(panels * taps, run.threads_for(size), [&](std::int64_t task) {
+      detail::pack_panel_transposed<T>(packed, weights, task / taps, task % taps);
+    });
+  } else {
+    constexpr std::int64_t block = 16;
+    const std::int64_t blocks = (rows + block - 1) / block;
+    parallel_for(blocks * taps, run.threads_for(size), [&](std::int64_t task) {
+      const std::int64_t first = task % blocks * block;
+      detail::pack_rows_of_tap<T>(packed, weights, task / blocks, first,
+                                  std::min(rows, first + block));
+    });
+  }
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

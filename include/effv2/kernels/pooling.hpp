@@ -19,7 +19,7 @@ void global_average_pool_forward(View<T> y, View<const T> x, const Execution& ru
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   const std::int64_t pixels = x.extent(1) * x.extent(2);
   const simd::Vector<T> inverse(T{1} / static_cast<T>(pixels));
-  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const T* source = x.data() + n * pixels * channels;
     simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
       simd::Vector<T> sum(T{});
@@ -35,7 +35,7 @@ void global_average_pool_backward(View<T> dx, View<const T> dy, const Execution&
   const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
   const std::int64_t pixels = dx.extent(1) * dx.extent(2);
   const simd::Vector<T> inverse(T{1} / static_cast<T>(pixels));
-  parallel_for(batch, run.threads_for(dx.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(dx.size()), [=](std::int64_t n) {
     T* target = dx.data() + n * pixels * channels;
     simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
       const simd::Vector<T> value = lanes.load(dy.data() + n * channels + c) * inverse;
@@ -68,7 +68,7 @@ inline std::int64_t count_sources(const Window& window, std::int64_t pixel) {
 template <class T>
 void average_pool_forward(View<T> y, View<const T> x, const Window& window, const Execution& run) {
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
-  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const T* source = x.data() + n * window.in_pixels() * channels;
     for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
       T* target = y.data() + (n * window.out_pixels() + p) * channels;
@@ -89,7 +89,7 @@ template <class T>
 void average_pool_backward(View<T> dx, View<const T> dy, const Window& window,
                            const Execution& run) {
   const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
-  parallel_for(batch, run.threads_for(dx.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(dx.size()), [=](std::int64_t n) {
     T* target = dx.data() + n * window.in_pixels() * channels;
     std::fill_n(target, window.in_pixels() * channels, T{});
     for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
@@ -112,7 +112,7 @@ template <class T>
 void max_pool_forward(View<T> y, View<std::int32_t> winner, View<const T> x, const Window& window,
                       const Execution& run) {
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
-  parallel_for(batch, run.threads_for(x.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const T* source = x.data() + n * window.in_pixels() * channels;
     for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
       T* best = y.data() + (n * window.out_pixels() + p) * channels;
@@ -136,7 +136,7 @@ template <class T>
 void max_pool_backward(View<T> dx, View<const T> dy, View<const std::int32_t> winner,
                        const Window& window, const Execution& run) {
   const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
-  parallel_for(batch, run.threads_for(dx.size()), [&](std::int64_t n) {
+  parallel_for(batch, run.threads_for(dx.size()), [=](std::int64_t n) {
     T* target = dx.data() + n * window.in_pixels() * channels;
     std::fill_n(target, window.in_pixels() * channels, T{});
     for (std::int64_t p = 0; p < window.out_pixels(); ++p) {

@@ -38,21 +38,22 @@ class AdamW final : public Optimizer<T> {
     correction2_ = 1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t));
   }
 
-  void update(const UpdateSpan<T>& span, double learning_rate, double weight_decay,
+  void update(UpdateSpan<T> span, double learning_rate, double weight_decay,
               double gradient_scale) const override {
     using V = simd::Vector<T>;
     const V beta1(static_cast<T>(options_.beta1)), rest1(static_cast<T>(1.0 - options_.beta1));
     const V beta2(static_cast<T>(options_.beta2)), rest2(static_cast<T>(1.0 - options_.beta2));
-    const V rate(static_cast<T>(learning_rate * correction1_));
+    const V minus_rate(static_cast<T>(-learning_rate * correction1_));
     const V root(static_cast<T>(correction2_)), epsilon(static_cast<T>(options_.epsilon));
     const V keep(static_cast<T>(1.0 - learning_rate * weight_decay));
     const V scale(static_cast<T>(gradient_scale));
     simd::for_each_vector<T>(span.count, [&](std::int64_t i, auto lanes) {
-      const V g = lanes.load(span.gradient + i) * scale;
-      const V m = simd::fma<T>(lanes.load(span.first + i), beta1, rest1 * g);
-      const V v = simd::fma<T>(lanes.load(span.second + i), beta2, rest2 * g * g);
-      const V change = rate * m / simd::fma<T>(sqrt(v), root, epsilon);
-      lanes.store(span.value + i, lanes.load(span.value + i) * keep - change);
+      const V g = lanes.stream(span.gradient + i) * scale;
+      const V m = simd::fma<T>(lanes.stream(span.first + i), beta1, rest1 * g);
+      const V v = simd::fma<T>(lanes.stream(span.second + i), beta2, rest2 * g * g);
+      const V inverse = simd::reciprocal<T>(simd::fma<T>(sqrt(v), root, epsilon));
+      lanes.store(span.value + i,
+                  simd::fma<T>(lanes.stream(span.value + i), keep, minus_rate * m * inverse));
       lanes.store(span.first + i, m);
       lanes.store(span.second + i, v);
       lanes.store(span.gradient + i, V(T{}));

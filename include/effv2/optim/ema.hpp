@@ -40,8 +40,8 @@ class Ema {
       T* average = entry.average.data();
       const T* value = std::as_const(*entry.variable).value().data();
       simd::for_each_vector<T>(entry.average.size(), [&](std::int64_t i, auto lanes) {
-        const auto a = lanes.load(average + i);
-        lanes.store(average + i, simd::fma<T>(lanes.load(value + i) - a, rest, a));
+        const auto a = lanes.stream(average + i);
+        lanes.store(average + i, simd::fma<T>(lanes.stream(value + i) - a, rest, a));
       });
     });
   }

@@ -125,7 +125,7 @@ class Optimizer {
   virtual void begin_step() {}
 
   /// Updates one span with gradients scaled by `gradient_scale`, and sets them to zero.
-  virtual void update(const UpdateSpan<T>& span, double learning_rate, double weight_decay,
+  virtual void update(UpdateSpan<T> span, double learning_rate, double weight_decay,
                       double gradient_scale) const = 0;
 
  private:
@@ -146,7 +146,7 @@ class Optimizer {
                    simd::Vector<T> sum(T{});
                    if (!parameter.frozen) {
                      simd::for_each_vector<T>(chunk.count, [&](std::int64_t i, auto lanes) {
-                       const auto value = lanes.load(g + i);
+                       const auto value = lanes.stream(g + i);
                        sum = simd::fma<T>(value, value, sum);
                      });
                    }

@@ -33,7 +33,7 @@ class Rmsprop final : public Optimizer<T> {
   }
 
  private:
-  void update(const UpdateSpan<T>& span, double learning_rate, double weight_decay,
+  void update(UpdateSpan<T> span, double learning_rate, double weight_decay,
               double gradient_scale) const override {
     using V = simd::Vector<T>;
     const V rate(static_cast<T>(learning_rate)), decay(static_cast<T>(weight_decay));
@@ -41,10 +41,11 @@ class Rmsprop final : public Optimizer<T> {
     const V rho(static_cast<T>(options_.rho)), rest(static_cast<T>(1.0 - options_.rho));
     const V epsilon(static_cast<T>(options_.epsilon));
     simd::for_each_vector<T>(span.count, [&](std::int64_t i, auto lanes) {
-      const V w = lanes.load(span.value + i);
-      const V g = simd::fma<T>(w, decay, lanes.load(span.gradient + i) * scale);
-      const V s = simd::fma<T>(lanes.load(span.second + i), rho, rest * g * g);
-      const V m = simd::fma<T>(lanes.load(span.first + i), momentum, rate * g / sqrt(s + epsilon));
+      const V w = lanes.stream(span.value + i);
+      const V g = simd::fma<T>(w, decay, lanes.stream(span.gradient + i) * scale);
+      const V s = simd::fma<T>(lanes.stream(span.second + i), rho, rest * g * g);
+      const V m =
+          simd::fma<T>(lanes.stream(span.first + i), momentum, rate * g / sqrt(s + epsilon));
       lanes.store(span.value + i, w - m);
       lanes.store(span.first + i, m);
       lanes.store(span.second + i, s);

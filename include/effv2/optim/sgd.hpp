@@ -29,15 +29,15 @@ class Sgd final : public Optimizer<T> {
   }
 
  private:
-  void update(const UpdateSpan<T>& span, double learning_rate, double weight_decay,
+  void update(UpdateSpan<T> span, double learning_rate, double weight_decay,
               double gradient_scale) const override {
     using V = simd::Vector<T>;
     const V rate(static_cast<T>(learning_rate)), decay(static_cast<T>(weight_decay));
     const V scale(static_cast<T>(gradient_scale)), momentum(static_cast<T>(options_.momentum));
     simd::for_each_vector<T>(span.count, [&](std::int64_t i, auto lanes) {
-      const V w = lanes.load(span.value + i);
-      const V g = simd::fma<T>(w, decay, lanes.load(span.gradient + i) * scale);
-      const V m = simd::fma<T>(lanes.load(span.first + i), momentum, g);
+      const V w = lanes.stream(span.value + i);
+      const V g = simd::fma<T>(w, decay, lanes.stream(span.gradient + i) * scale);
+      const V m = simd::fma<T>(lanes.stream(span.first + i), momentum, g);
       const V direction = options_.nesterov ? simd::fma<T>(m, momentum, g) : m;
       lanes.store(span.value + i, w - rate * direction);
       lanes.store(span.first + i, m);

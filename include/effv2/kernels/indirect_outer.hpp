@@ -1,0 +1,199 @@
+// The weight gradient's product: sums over rows that are read through pointers.
+//
+//   C[t, k, n] += sum over rows r of  in[r, t][k] * rows[r][n]
+//
+// The transposed counterpart of indirect_gemm, again without columns: a register tile holds some k
+// by two vectors of n, and every row adds one product of a broadcast and a vector.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstdint>
+#include <utility>
+
+#include "../core/execution.hpp"
+#include "../core/isa.hpp"
+#include "../core/simd.hpp"
+#include "../core/tensor.hpp"
+#include "packed_matrix.hpp"
+#include "row_blocks.hpp"
+#include "window.hpp"
+
+namespace effv2::inline EFFV2_ISA::kernels {
+
+namespace detail {
+
+// One register tile.
+template <class T>
+struct OuterTile {
+  T* result;  // Rows x columns, result_stride apart
+  std::int64_t result_stride;
+  const T* const* inputs;  // [row], `depth` of them
+  std::int64_t first;      // of the inputs' numbers, the first that belongs to the tile
+  const T* rows;           // [row][lane], packed
+  std::int64_t depth;
+  std::int64_t columns;  // columns of the tile that exist
+};
+
+template <class T, int Rows, int Vectors>
+void outer_tile(const OuterTile<T>& tile) {
+  using V = simd::Vector<T>;
+  constexpr std::int64_t width = simd::width<T>, lanes = Vectors * width;
+  V sum[Rows][Vectors];
+  EFFV2_UNROLL for (int r = 0; r < Rows; ++r) {
+    simd::prefetch_write(tile.result + r * tile.result_stride);
+    simd::prefetch_write(tile.result + r * tile.result_stride + (lanes - 1));
+    EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] = V(T{});
+  }
+  const T* row = tile.rows;
+  for (std::int64_t p = 0; p < tile.depth; ++p, row += lanes) {
+    const T* in = tile.inputs[p] + tile.first;
+    simd::prefetch_read(in + 2 * Rows);
+    V columns[Vectors];
+    EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) columns[v] = simd::load(row + v * width);
+    EFFV2_UNROLL for (int r = 0; r < Rows; ++r) {
+      const V value(in[r]);
+      EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) {
+        sum[r][v] = simd::fma<T>(value, columns[v], sum[r][v]);
+      }
+    }
+  }
+  EFFV2_UNROLL for (int r = 0; r < Rows; ++r) {
+    EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) {
+      T* target = tile.result + r * tile.result_stride + v * width;
+      const std::int64_t left = tile.columns - v * width;
+      if (left >= width) {
+        simd::store<T>(target, simd::load(target) + sum[r][v]);
+      } else if (left > 0) {
+        simd::store_partial<T>(target, simd::load_partial(target, left) + sum[r][v], left);
+      }
+    }
+  }
+}
+
+// The micro-kernels by tile height (1 ... RegisterTile::rows) and width (1, 2 vectors).
+template <class T>
+void run_outer_tile(int rows, int vectors, const OuterTile<T>& tile) {
+  using Kernel = void (*)(const OuterTile<T>&);
+  static constexpr auto table = []<int... R>(std::integer_sequence<int, R...>) {
+    return std::array<std::array<Kernel, 2>, sizeof...(R)>{
+        {{outer_tile<T, R + 1, 1>, outer_tile<T, R + 1, 2>}...}};
+  }
+  (std::make_integer_sequence<int, RegisterTile<T>::rows>{});
+  table[static_cast<std::size_t>(rows - 1)][static_cast<std::size_t>(vectors - 1)](tile);
+}
+
+// 128 rows of one panel are 16 KiB: they stay in the first-level cache while all taps and all tiles
+// of `in` meet them.
+inline constexpr std::int64_t outer_rows = 128;
+
+template <class T>
+struct RowPanel {
+  alignas(alignment) T data[outer_rows * RegisterTile<T>::columns];
+  const T* pointers[outer_rows];
+};
+
+// The rows' columns [0, valid) as one dense matrix of Vectors vectors, the rest zero.
+template <class T>
+void pack_rows(T* packed, const T* const* rows, std::int64_t count, std::int64_t valid,
+               std::int64_t lanes) {
+  constexpr std::int64_t ahead = 12;
+  for (std::int64_t p = 0; p < count; ++p) {
+    simd::prefetch_read(rows[std::min(p + ahead, count - 1)]);
+    for (std::int64_t c = 0; c < lanes; c += simd::width<T>) {
+      const std::int64_t left = valid - c;
+      simd::store<T>(packed + p * lanes + c, left >= simd::width<T>
+                                                 ? simd::load(rows[p] + c)
+                                                 : simd::load_partial(rows[p] + c, left));
+    }
+  }
+}
+
+}  // namespace detail
+
+/// result (taps, depth, columns) += for every tap, gathered in (batch, plan.source_pixels, depth)
+/// transposed, times rows (batch, plan.target_pixels, columns).
+template <class T>
+void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const TapPlan& plan,
+                    std::int64_t batch, std::int64_t taps, const Execution& run) {
+  const std::int64_t columns = rows.size() / (batch * plan.target_pixels);
+  const std::int64_t depth = in.size() / (batch * plan.source_pixels);
+  assert(result.size() == taps * depth * columns);
+  constexpr std::int64_t panel_columns = RegisterTile<T>::columns;
+  // Many images at a time, so that corner pixels give long sums as well.
+  constexpr std::int64_t block_rows = detail::outer_rows;
+  const std::int64_t image_numbers = (std::int64_t{1} << 21) / std::int64_t{sizeof(T)};
+  const std::int64_t images =
+      std::max<std::int64_t>(1, image_numbers / (plan.source_pixels * depth));
+  const detail::RowBlocks list(plan, batch, images, block_rows, block_rows);
+  const std::int64_t blocks = list.size();
+  const std::int64_t panels = (columns + panel_columns - 1) / panel_columns;
+
+  // A task owns one panel of the result and one slice of the rows. The number of slices depends on
+  // the shapes only (never on the threads), each sums into a buffer of its own, and the buffers are
+  // added in order.
+  constexpr std::int64_t wanted_tasks = 16, most_partial_numbers = 1 << 20;
+  const std::int64_t slices =
+      std::clamp<std::int64_t>(std::min({(wanted_tasks + panels - 1) / panels, blocks / 2,
+                                         most_partial_numbers / result.size()}),
+                               1, wanted_tasks);
+  Tensor<T> partials;
+  if (slices > 1) partials = run.scratch<T>({slices, result.size()});
+  const int threads = run.threads_for(batch * plan.target_pixels * columns * depth / 16);
+
+  // Where that makes few tasks, the rows of the result are shared out too.
+  const std::int64_t wanted = run.threads == 1 ? 1 : 6 * run.threads;
+  const std::int64_t parts = std::clamp<std::int64_t>(
+      wanted / (panels * slices), 1, std::max<std::int64_t>(1, depth / (8 * RegisterTile<T>::rows)));
+
+  parallel_for(panels * slices * parts, threads, [&](std::int64_t task) {
+    const std::int64_t panel = task % panels, slice = task / panels / parts;
+    const std::int64_t part = task / panels % parts;
+    const std::int64_t first_k = depth * part / parts, last_k = depth * (part + 1) / parts;
+    const std::int64_t column = panel * panel_columns;
+    const std::int64_t valid = std::min(panel_columns, columns - column);
+    const int vectors = valid > simd::width<T> ? 2 : 1;
+    const std::int64_t lanes = vectors * simd::width<T>;
+    T* target = result.data() + column;
+    if (slices > 1) {
+      target = partials.data() + slice * result.size() + column;
+      for (std::int64_t t = 0; t < taps; ++t) {
+        for (std::int64_t k = first_k; k < last_k; ++k) {
+          std::fill_n(target + (t * depth + k) * columns, valid, T{});
+        }
+      }
+    }
+    detail::RowPanel<T> packed;
+    list.for_each(
+        blocks * slice / slices, blocks * (slice + 1) / slices, [&](const detail::RowBlock& block) {
+          const TapGroup& group = *block.group;
+          detail::row_pointers(packed.pointers, rows.data() + column, block, group.targets.data(),
+                               plan.target_pixels, columns);
+          detail::pack_rows(packed.data, packed.pointers, block.count, valid, lanes);
+          for (std::size_t t = 0; t < group.taps.size(); ++t) {
+            detail::row_pointers(packed.pointers, in.data(), block, group.sources_of(t), plan.source_pixels,
+                                 depth);
+            T* tap_target = target + group.taps[t] * depth * columns;
+            detail::for_each_tile(
+                last_k - first_k, RegisterTile<T>::rows, [&](std::int64_t first, int count) {
+                  const std::int64_t k = first_k + first;
+                  detail::run_outer_tile<T>(count, vectors,
+                                            {tap_target + k * columns, columns, packed.pointers, k,
+                                             packed.data, block.count, valid});
+                });
+          }
+        });
+  });
+  if (slices == 1) return;
+  constexpr std::int64_t grain = 4096;
+  parallel_chunks(result.size(), grain, run.threads_for(result.size() * slices),
+                  [&](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t slice = 0; slice < slices; ++slice) {
+                      const T* partial = partials.data() + slice * result.size();
+                      for (std::int64_t i = begin; i < end; ++i) result[i] += partial[i];
+                    }
+                  });
+}
+
+}  // namespace effv2::inline EFFV2_ISA::kernels

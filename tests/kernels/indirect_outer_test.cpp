@@ -1,0 +1,35 @@
+#include <effv2/kernels/indirect_outer.hpp>
+
+#include "../catch.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+using namespace effv2::kernels;
+using testing::Dice;
+
+TEMPLATE_TEST_CASE("outer products of every height and width of tile are exact, on any threads",
+                   "[indirect_outer]", float, double) {
+  using T = TestType;
+  Dice dice(32);
+  const TapPlan plan = gather_plan(Window{});
+  for (std::int64_t k = 1; k <= 2 * RegisterTile<T>::rows + 1; ++k) {
+    for (const std::int64_t n : {std::int64_t{1}, simd::width<T> - 1, simd::width<T>,
+                                 simd::width<T> + 1, 2 * simd::width<T>, 5 * simd::width<T> + 3}) {
+      if (n < 1) continue;
+      const std::int64_t m = dice.between(1, 300);
+      const Tensor<T> a = dice.integers<T>({m, k}), c = dice.integers<T>({m, n});
+      const Tensor<T> start = dice.integers<T>({k, n});
+      for (const int threads : {1, 3}) {
+        Tensor<T> outer(start);
+        indirect_outer<T>(outer, a, c, plan, m, 1, Execution(threads));
+        for (std::int64_t l = 0; l < k; ++l) {
+          for (std::int64_t j = 0; j < n; ++j) {
+            T sum = start(l, j);
+            for (std::int64_t i = 0; i < m; ++i) sum += a(i, l) * c(i, j);
+            REQUIRE(outer(l, j) == sum);
+          }
+        }
+      }
+    }
+  }
+}
