@@ -16,6 +16,7 @@
 #include "core/random.hpp"
 #include "core/shape.hpp"
 #include "core/simd.hpp"
+#include "core/slabs.hpp"
 #include "core/tensor.hpp"
 
 // Pure functions over views.

@@ -29,8 +29,8 @@ TEST_CASE("the list of blocks holds every row of every group once", "[row_blocks
         REQUIRE(block.count > 0);
         REQUIRE(block.count <= rows);
         std::vector<std::int64_t> at(static_cast<std::size_t>(block.count));
-        kernels::detail::row_pointers(at.data(), std::int64_t{0}, block, block.group->targets.data(),
-                             plan.target_pixels, 1);
+        kernels::detail::row_pointers(at.data(), std::int64_t{0}, block,
+                                      block.group->targets.data(), plan.target_pixels, 1);
         for (const std::int64_t pixel : at) REQUIRE(seen.insert(pixel).second);
       });
       REQUIRE(count == end - begin);

@@ -10,11 +10,9 @@
 #include <vector>
 
 #include "isa.hpp"
+#include "slabs.hpp"
 
 namespace effv2::inline EFFV2_ISA {
-
-/// One cache line, one AVX-512 register. Fixed, so that the layout does not depend on the flags.
-inline constexpr std::size_t alignment = 64;
 
 class MemoryPool;
 
@@ -35,8 +33,7 @@ class Block {
   std::size_t bytes() const { return bytes_; }
 
   static Block allocate(std::size_t bytes) {
-    return {
-        static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment})), bytes, {}};
+    return {detail::Slabs::instance().take(bytes), bytes, {}};
   }
 
  private:
@@ -86,7 +83,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
     const std::lock_guard lock(mutex_);
     for (FreeList& list : lists_) {
       for (std::byte* data : list.blocks) {
-        ::operator delete (data, std::align_val_t{alignment});
+        detail::Slabs::instance().give_back(data, list.bytes);
         reserved_ -= list.bytes;
       }
       list.total -= list.blocks.size();
@@ -126,7 +123,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
 
   std::byte* allocate(std::size_t bytes) {
     try {
-      return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment}));
+      return detail::Slabs::instance().take(bytes);
     } catch (const std::bad_alloc&) {
       const std::lock_guard lock(mutex_);
       reserved_ -= bytes;
@@ -150,7 +147,7 @@ inline Block::~Block() {
   if (pool_ != nullptr) {
     pool_->give_back(data_, bytes_);
   } else {
-    ::operator delete (data_, std::align_val_t{alignment});
+    detail::Slabs::instance().give_back(data_, bytes_);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <type_traits>
@@ -33,24 +34,47 @@ inline int clamp_threads(int requested) {
 
 namespace detail {
 
+// The tasks of one thread, on a cache line of its own.
+struct alignas(64) TaskRange {
+  std::atomic<std::int64_t> next;
+  std::int64_t end;
+};
+
 // The loop behind parallel_for. Not a template: a task's code then exists once, not in a serial and
 // a parallel copy (9 % less code in a training program).
+//
+// Thread t begins with the t-th part of the tasks, and takes from the other parts when its own is
+// done. So neighbouring pictures meet the same core in one layer after the other and are still in
+// its cache, and a core that is held up by another program is helped out.
 inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, std::int64_t index),
                       void* task) {
 #ifdef _OPENMP
   const int team = static_cast<int>(std::min<std::int64_t>({threads, tasks, max_threads}));
   if (team > 1 && omp_in_parallel() == 0) {
+    TaskRange ranges[max_threads];
+    for (int t = 0; t < team; ++t) {
+      ranges[t].next.store(tasks * t / team, std::memory_order_relaxed);
+      ranges[t].end = tasks * (t + 1) / team;
+    }
     std::exception_ptr failure;
     std::int64_t failed_task = tasks;
-#  pragma omp parallel for num_threads(team) schedule(dynamic, 1)
-    for (std::int64_t index = 0; index < tasks; ++index) {
-      try {
-        call(task, index);
-      } catch (...) {
+#  pragma omp parallel num_threads(team)
+    {
+      const int self = omp_get_thread_num();
+      for (int i = 0; i < team; ++i) {
+        TaskRange& range = ranges[(self + i) % team];
+        for (;;) {
+          const std::int64_t index = range.next.fetch_add(1, std::memory_order_relaxed);
+          if (index >= range.end) break;
+          try {
+            call(task, index);
+          } catch (...) {
 #  pragma omp critical(effv2_parallel_for)
-        if (index < failed_task) {
-          failed_task = index;
-          failure = std::current_exception();
+            if (index < failed_task) {
+              failed_task = index;
+              failure = std::current_exception();
+            }
+          }
         }
       }
     }

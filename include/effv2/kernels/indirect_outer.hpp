@@ -144,8 +144,9 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
 
   // Where that makes few tasks, the rows of the result are shared out too.
   const std::int64_t wanted = run.threads == 1 ? 1 : 6 * run.threads;
-  const std::int64_t parts = std::clamp<std::int64_t>(
-      wanted / (panels * slices), 1, std::max<std::int64_t>(1, depth / (8 * RegisterTile<T>::rows)));
+  const std::int64_t parts =
+      std::clamp<std::int64_t>(wanted / (panels * slices), 1,
+                               std::max<std::int64_t>(1, depth / (8 * RegisterTile<T>::rows)));
 
   parallel_for(panels * slices * parts, threads, [&](std::int64_t task) {
     const std::int64_t panel = task % panels, slice = task / panels / parts;
@@ -172,8 +173,8 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
                                plan.target_pixels, columns);
           detail::pack_rows(packed.data, packed.pointers, block.count, valid, lanes);
           for (std::size_t t = 0; t < group.taps.size(); ++t) {
-            detail::row_pointers(packed.pointers, in.data(), block, group.sources_of(t), plan.source_pixels,
-                                 depth);
+            detail::row_pointers(packed.pointers, in.data(), block, group.sources_of(t),
+                                 plan.source_pixels, depth);
             T* tap_target = target + group.taps[t] * depth * columns;
             detail::for_each_tile(
                 last_k - first_k, RegisterTile<T>::rows, [&](std::int64_t first, int count) {

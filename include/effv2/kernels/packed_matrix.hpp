@@ -119,7 +119,7 @@ void pack(PackedMatrix<T>& packed, View<const T> weights, std::int64_t taps, std
   const bool swap = transpose == Transpose::yes;
   packed.taps = taps, packed.depth = swap ? columns : rows, packed.columns = swap ? rows : columns;
   const std::int64_t size = taps * packed.depth * packed.vectors() * simd::width<T>;
-  if (packed.data.size() != size) packed.data = Tensor<T>::uninitialized({size});
+  if (packed.data.size() != size) packed.data = run.scratch<T>({size});
 
   if (swap) {
     const std::int64_t panels = packed.panels();

@@ -1,7 +1,7 @@
 // How the rows of an indirect product are cut into blocks, and where each row lies in memory.
 //
-// A row is a pair (image, target pixel) of one tap group. Rows of a block run over the targets of an
-// image first and over images second, so that consecutive rows are neighbours in memory and the
+// A row is a pair (image, target pixel) of one tap group. Rows of a block run over the targets of
+// an image first and over images second, so that consecutive rows are neighbours in memory and the
 // hardware sees streams.
 #pragma once
 
@@ -96,8 +96,8 @@ void row_pointers(Pointer* pointers, Pointer base, const RowBlock& rows, const s
   }
 }
 
-/// Cuts `count` rows into as few tiles as possible, all of nearly the same height: 16 rows are 8 + 8
-/// and not 14 + 2, because a low tile wastes the latency of the multiply-add.
+/// Cuts `count` rows into as few tiles as possible, all of nearly the same height: 16 rows are 8 +
+/// 8 and not 14 + 2, because a low tile wastes the latency of the multiply-add.
 template <class Body>
 void for_each_tile(std::int64_t count, std::int64_t most, Body&& body) {
   const std::int64_t tiles = (count + most - 1) / most;

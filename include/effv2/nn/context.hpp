@@ -49,14 +49,20 @@ class Context {
     return *plans_.back();
   }
 
-  /// The weights (k, k, I, O) or (I, O) packed for the kernels, packed anew when they have changed.
+  /// The weights (k, k, I, O) or (I, O) packed for one use by the kernels. Training packs them for
+  /// every use, because they change every step: memory that is used over and over stays in the
+  /// caches.
+  kernels::PackedMatrix<T> pack(const Variable<T>& weights, kernels::Transpose transpose) const {
+    kernels::PackedMatrix<T> matrix;
+    pack_into(matrix, weights.value(), transpose);
+    return matrix;
+  }
+
+  /// The same, kept for inference, and packed anew when the weights have changed.
   const kernels::PackedMatrix<T>& packed(const Variable<T>& weights, kernels::Transpose transpose) {
     Packed& entry = packed_[{&weights, transpose == kernels::Transpose::yes ? 1 : 0}];
     if (entry.version != weights.version()) {
-      const Tensor<T>& value = weights.value();
-      const int rank = value.rank();
-      kernels::pack<T>(entry.matrix, value, taps_of(value), value.extent(rank - 2),
-                       value.extent(rank - 1), transpose, execution);
+      pack_into(entry.matrix, weights.value(), transpose);
       entry.version = weights.version();
     }
     return entry.matrix;
@@ -73,13 +79,11 @@ class Context {
   const Packed& derived(const Variable<T>& source, std::uint64_t version, Make&& make) {
     Packed& entry = packed_[{&source, 2}];
     if (entry.version != version) {
-      const Tensor<T>& value = source.value();
-      const int rank = value.rank();
-      Tensor<T> weights = tensor(value.shape());
-      entry.bias = Tensor<T>({value.extent(rank - 1)});
+      const Shape& shape = source.shape();
+      Tensor<T> weights = tensor(shape);
+      entry.bias = Tensor<T>({shape[shape.rank() - 1]});
       make(weights, entry.bias);
-      kernels::pack<T>(entry.matrix, weights, taps_of(value), value.extent(rank - 2),
-                       value.extent(rank - 1), kernels::Transpose::no, execution);
+      pack_into(entry.matrix, weights, kernels::Transpose::no);
       entry.version = version;
     }
     return entry;
@@ -96,8 +100,12 @@ class Context {
   // Streams below are left to initialisation (one per parameter) and data.
   static constexpr std::uint32_t first_layer_stream = 1U << 20;
 
-  static std::int64_t taps_of(const Tensor<T>& weights) {
-    return weights.rank() == 4 ? weights.extent(0) * weights.extent(1) : 1;
+  void pack_into(kernels::PackedMatrix<T>& matrix, const Tensor<T>& weights,
+                 kernels::Transpose transpose) const {
+    const int rank = weights.rank();
+    const std::int64_t taps = rank == 4 ? weights.extent(0) * weights.extent(1) : 1;
+    kernels::pack<T>(matrix, weights, taps, weights.extent(rank - 2), weights.extent(rank - 1),
+                     transpose, execution);
   }
 
   std::uint64_t seed_;

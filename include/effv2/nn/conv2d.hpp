@@ -80,7 +80,7 @@ struct Conv2d {
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
     saved.x = x.view();
-    return infer(x, context);
+    return apply(x, context.pack(weight, kernels::Transpose::no), bias_view(), context);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
@@ -106,7 +106,7 @@ struct Conv2d {
       if (!bias.empty()) kernels::bias_backward<T>(bias.gradient(), dy);
     }
     Tensor<T> dx = context.tensor(shape);
-    kernels::conv2d_backward_data<T>(dx, dy, context.packed(weight, kernels::Transpose::yes), plan,
+    kernels::conv2d_backward_data<T>(dx, dy, context.pack(weight, kernels::Transpose::yes), plan,
                                      context.execution);
     return dx;
   }

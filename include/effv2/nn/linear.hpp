@@ -40,16 +40,11 @@ struct Linear {
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
     saved.x = x.view();
-    return infer(x, context);
+    return apply(x, context.pack(weight, kernels::Transpose::no), context);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    EFFV2_CHECK(x.rank() == 2 && x.extent(1) == in() && !x.empty(), ErrorCode::shape_mismatch,
-                "[linear] expected (N, ", in(), "), got ", x.shape());
-    Tensor<T> y = context.tensor({x.extent(0), out()});
-    kernels::linear_forward<T>(y, x, context.packed(weight, kernels::Transpose::no), bias.value(),
-                               context.execution);
-    return y;
+    return apply(x, context.packed(weight, kernels::Transpose::no), context);
   }
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
@@ -59,7 +54,7 @@ struct Linear {
     }
     if (!bias.frozen) kernels::bias_backward<T>(bias.gradient(), dy);
     Tensor<T> dx = context.tensor(saved.x.shape());
-    kernels::linear_backward_data<T>(dx, dy, context.packed(weight, kernels::Transpose::yes),
+    kernels::linear_backward_data<T>(dx, dy, context.pack(weight, kernels::Transpose::yes),
                                      context.execution);
     return dx;
   }
@@ -73,6 +68,16 @@ struct Linear {
     const std::int64_t rows = graph.shape(input)[0];
     return graph.add({"linear", {rows, out()}, weight.size() + bias.size(), rows * weight.size()},
                      {input});
+  }
+
+ private:
+  Tensor<T> apply(const Tensor<T>& x, const kernels::PackedMatrix<T>& packed,
+                  Context<T>& context) const {
+    EFFV2_CHECK(x.rank() == 2 && x.extent(1) == in() && !x.empty(), ErrorCode::shape_mismatch,
+                "[linear] expected (N, ", in(), "), got ", x.shape());
+    Tensor<T> y = context.tensor({x.extent(0), out()});
+    kernels::linear_forward<T>(y, x, packed, bias.value(), context.execution);
+    return y;
   }
 };
 

@@ -1,0 +1,109 @@
+// Where blocks of memory come from: slabs on large pages.
+//
+// Weights, gradients and moments are read once a step, in patterns that visit many pages; with
+// pages of 4 KiB a step spends several percent of its time finding out where they are. Blocks are
+// therefore carved out of slabs for which the system is asked for large pages (Linux: madvise, the
+// only system call of the library).
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#ifdef __linux__
+#  include <sys/mman.h>
+#endif
+
+#include "isa.hpp"
+
+namespace effv2::inline EFFV2_ISA {
+
+/// One cache line, one AVX-512 register. Fixed, so that the layout does not depend on the flags.
+inline constexpr std::size_t alignment = 64;
+
+namespace detail {
+
+/// Hands out aligned blocks. Safe to use from many threads.
+class Slabs {
+ public:
+  /// Blocks from a 1024th of a slab to half of one share slabs, larger ones get one of their own;
+  /// small ones come from the heap.
+  static constexpr std::size_t page = std::size_t{1} << 21, slab_bytes = 16 * page;
+  static constexpr std::size_t smallest = slab_bytes / 1024, largest = slab_bytes / 2;
+
+  /// The one of this program. Never destroyed: tensors with static storage may outlive it.
+  static Slabs& instance() {
+    static Slabs& slabs = *new Slabs;
+    return slabs;
+  }
+
+  std::byte* take(std::size_t bytes) {
+    if (bytes < smallest || in_heap) return heap(bytes, alignment);
+    bytes = (bytes + alignment - 1) / alignment * alignment;
+    if (bytes > largest) return on_large_pages(bytes);
+    const std::lock_guard lock(mutex_);
+    if (slabs_.empty() || slab_bytes - slabs_.back().used < bytes) {
+      slabs_.reserve(slabs_.size() + 1);
+      slabs_.push_back({on_large_pages(slab_bytes), 0, 0});
+    }
+    Slab& slab = slabs_.back();
+    std::byte* block = slab.data + slab.used;
+    slab.used += bytes, ++slab.blocks;
+    return block;
+  }
+
+  /// `bytes` as they were asked for.
+  void give_back(std::byte* block, std::size_t bytes) noexcept {
+    if (bytes < smallest || in_heap) return free(block, alignment);
+    bytes = (bytes + alignment - 1) / alignment * alignment;
+    if (bytes > largest) return free(block, page);
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < slabs_.size(); ++i) {
+      Slab& slab = slabs_[i];
+      if (block < slab.data || block >= slab.data + slab_bytes) continue;
+      if (--slab.blocks > 0) return;
+      slab.used = 0;
+      if (i + 1 < slabs_.size()) {  // the last one stays, to be filled again
+        free(slab.data, page);
+        slabs_.erase(slabs_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+      return;
+    }
+  }
+
+ private:
+  struct Slab {
+    std::byte* data;
+    std::size_t used, blocks;
+  };
+
+  // Under the address sanitizer every block is the heap's, with its red zones.
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr bool in_heap = true;
+#else
+  static constexpr bool in_heap = false;
+#endif
+
+  static std::byte* heap(std::size_t bytes, std::size_t align) {
+    return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{align}));
+  }
+  static void free(std::byte* data, std::size_t align) noexcept {
+    ::operator delete (data, std::align_val_t{align});
+  }
+  static std::byte* on_large_pages(std::size_t bytes) {
+    std::byte* data = heap(bytes, page);
+#ifdef __linux__
+    // A wish: without large pages everything works, slower.
+    static_cast<void>(madvise(data, bytes / page * page, MADV_HUGEPAGE));
+#endif
+    return data;
+  }
+
+  std::mutex mutex_;
+  std::vector<Slab> slabs_;
+};
+
+}  // namespace detail
+
+}  // namespace effv2::inline EFFV2_ISA
