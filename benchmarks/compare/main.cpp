@@ -1,5 +1,5 @@
-// One measurement of effv2 for scripts/bench --compare; prints one JSON line. The peers' programs in
-// benchmarks/peers take the same arguments.
+// One measurement of effv2 for scripts/bench --compare; prints one JSON line. The peers' programs
+// in benchmarks/peers take the same arguments.
 //
 //   effv2_compare train MODEL SIZE BATCH THREADS [CHANNELS CLASSES]   images/s of a training step
 //   effv2_compare infer MODEL SIZE BATCH THREADS [CHANNELS CLASSES]   images/s
@@ -91,7 +91,7 @@ std::function<void()> training_step(Model& model, const Tensor<float>& x, std::i
   }
   return [&model, &x, state] {
     nn::Context<float>& context = state->context;
-    context.begin_step(state->step++);
+    context.begin_step(state->step++, x);
     const Tensor<float> logits = model.forward(x, state->saved, context);
     Tensor<float> targets = context.tensor(logits.shape()), d = context.tensor(logits.shape());
     kernels::smooth_targets<float>(targets, state->labels, 0.1);
@@ -121,10 +121,13 @@ double lenet(std::int64_t batch) {
   Sequential<float> model(
       Conv2d<float>({.in_channels = 1, .out_channels = 6, .kernel = 5, .bias = true}), relu,
       MaxPool<float>({.kernel = 2, .stride = 2}),
-      Conv2d<float>({.in_channels = 6, .out_channels = 16, .kernel = 5, .padding = Padding::valid,
+      Conv2d<float>({.in_channels = 6,
+                     .out_channels = 16,
+                     .kernel = 5,
+                     .padding = Padding::valid,
                      .bias = true}),
-      relu, MaxPool<float>({.kernel = 2, .stride = 2}), Flatten<float>(), Linear<float>(400, 120), relu,
-      Linear<float>(120, 84), relu, Linear<float>(84, 10));
+      relu, MaxPool<float>({.kernel = 2, .stride = 2}), Flatten<float>(), Linear<float>(400, 120),
+      relu, Linear<float>(120, 84), relu, Linear<float>(84, 10));
   initialize(model, 1);
   const Tensor<float> x = random_tensor({batch, 28, 28, 1});
   const auto step = training_step(model, x, 10, 1);
@@ -145,12 +148,12 @@ double peak() {
   double best = 1e9;
   for (int repeat = 0; repeat < 40; ++repeat) {
     best = std::min(best, seconds_of([&] {
-             for (int i = 0; i < rounds; ++i) {
-               EFFV2_UNROLL for (int c = 0; c < chains; ++c) {
-                 sums[c] = simd::fma<float>(sums[c], factor, term);
-               }
-             }
-           }));
+                      for (int i = 0; i < rounds; ++i) {
+                        EFFV2_UNROLL for (int c = 0; c < chains; ++c) {
+                          sums[c] = simd::fma<float>(sums[c], factor, term);
+                        }
+                      }
+                    }));
   }
   float total = 0.0F;
   for (const V& sum : sums) total += simd::reduce_add<float>(sum);
@@ -163,8 +166,8 @@ double convolutions(const std::string& direction) {
   struct Case {
     std::int64_t at, in, out, kernel;
   };
-  constexpr Case cases[] = {{14, 24, 24, 3},  {7, 48, 192, 3},  {4, 64, 256, 3},
-                            {2, 128, 512, 1}, {2, 160, 960, 1}, {2, 960, 160, 1},
+  constexpr Case cases[] = {{14, 24, 24, 3},   {7, 48, 192, 3},   {4, 64, 256, 3},
+                            {2, 128, 512, 1},  {2, 160, 960, 1},  {2, 960, 160, 1},
                             {1, 256, 1536, 1}, {1, 1536, 256, 1}, {1, 1536, 64, 1}};
   const Execution run(1);
   double logarithms = 0.0;
@@ -189,8 +192,7 @@ double convolutions(const std::string& direction) {
           }
         },
         0.2);
-    const double operations =
-        2.0 * static_cast<double>(y.size() * c.in * c.kernel * c.kernel);
+    const double operations = 2.0 * static_cast<double>(y.size() * c.in * c.kernel * c.kernel);
     logarithms += std::log(operations / seconds * 1e-9);
   }
   return std::exp(logarithms / static_cast<double>(std::size(cases)));

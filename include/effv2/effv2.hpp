@@ -25,6 +25,8 @@
 #include "kernels/conv2d.hpp"
 #include "kernels/depthwise_conv2d.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/epilogue.hpp"
+#include "kernels/gather_columns.hpp"
 #include "kernels/indirect_gemm.hpp"
 #include "kernels/indirect_outer.hpp"
 #include "kernels/linear.hpp"

@@ -28,9 +28,9 @@ TEST_CASE("blocks of all sizes are aligned, whole and apart, in any order of giv
   for (int round = 0; round < 400; ++round) {
     if (held.size() < 12 || dice.between(0, 1) == 0) {
       // Around the borders: heap, shared slab, a slab of its own.
-      const std::size_t border = std::vector<std::size_t>{
-          64, Slabs::smallest, Slabs::largest / 4, Slabs::largest}[static_cast<std::size_t>(
-          dice.between(0, 3))];
+      const std::size_t border =
+          std::vector<std::size_t>{64, Slabs::smallest, Slabs::largest / 4,
+                                   Slabs::largest}[static_cast<std::size_t>(dice.between(0, 3))];
       const auto bytes = static_cast<std::size_t>(
           std::max<std::int64_t>(1, static_cast<std::int64_t>(border) + dice.between(-70, 70)));
       Held h{slabs.take(bytes), bytes, static_cast<int>(dice.between(0, 255))};

@@ -25,9 +25,9 @@ TEST_CASE("packing keeps every number and pads with zeros", "[packed_matrix]") {
         for (std::int64_t k = 0; k < b.depth; ++k) {
           for (std::int64_t n = 0; n < b.columns; ++n) {
             const std::int64_t panel = n / RegisterTile<float>::columns;
-            const std::int64_t lanes = b.panel_vectors(panel) * simd::width<float>;
+            const std::int64_t lanes = b.view().panel_vectors(panel) * simd::width<float>;
             const float value =
-                b.panel(panel)[(t * b.depth + k) * lanes + n % RegisterTile<float>::columns];
+                b.view().panel(panel)[(t * b.depth + k) * lanes + n % RegisterTile<float>::columns];
             REQUIRE(value == (swap ? w(t, n, k) : w(t, k, n)));
           }
         }

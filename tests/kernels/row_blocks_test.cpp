@@ -24,7 +24,8 @@ TEST_CASE("the list of blocks holds every row of every group once", "[row_blocks
     const std::int64_t half = dice.between(0, blocks.size());
     for (const auto& [begin, end] : {std::pair{std::int64_t{0}, half}, {half, blocks.size()}}) {
       std::int64_t count = 0;
-      blocks.for_each(begin, end, [&](const kernels::detail::RowBlock& block) {
+      blocks.for_each(begin, end, [&](std::int64_t index, const kernels::detail::RowBlock& block) {
+        REQUIRE(index == begin + count);
         ++count;
         REQUIRE(block.count > 0);
         REQUIRE(block.count <= rows);

@@ -16,6 +16,7 @@
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
 #include "activation.hpp"
+#include "epilogue.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
@@ -57,11 +58,17 @@ void sum_rows(Tensor<double>& sums, std::int64_t rows, std::int64_t channels, co
     for (; row + 1 < end; row += 2) add_rows(row, std::integral_constant<int, 2>{});
     if (row < end) add_rows(row, std::integral_constant<int, 1>{});
   });
-  sums.fill(0.0);
-  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-    const T* partial = partials.data() + chunk * 2 * channels;
-    for (std::int64_t i = 0; i < 2 * channels; ++i) sums[i] += static_cast<double>(partial[i]);
-  }
+  double* total = sums.data();
+  parallel_chunks(2 * channels, 256, run.threads_for(8 * chunks * channels),
+                  [=](std::int64_t begin, std::int64_t end) {
+                    std::fill(total + begin, total + end, 0.0);
+                    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+                      const T* partial = all + chunk * 2 * channels;
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        total[i] += static_cast<double>(partial[i]);
+                      }
+                    }
+                  });
 }
 
 // body(begin, end) over rows, in parallel.
@@ -93,6 +100,51 @@ void batch_norm_statistics(View<T> mean, View<T> variance, View<const T> x, cons
     mean[c] = static_cast<T>(static_cast<double>(x[c]) + shifted);
     variance[c] = static_cast<T>(std::max(0.0, sums[channels + c] / count - shifted * shifted));
   }
+}
+
+/// The same from sums that the convolution took while it wrote x. With n_b rows, mean m_b and sum
+/// of squared deviations q_b in block b (Chan, Golub & LeVeque, 1979):
+///
+///   mean = sum n_b m_b / n        variance = sum (q_b + n_b (m_b - mean)^2) / n
+template <class T>
+void batch_norm_statistics(View<T> mean, View<T> variance, const ChannelSums<T>& sums,
+                           const Execution& run) {
+  const std::int64_t channels = mean.size(), blocks = sums.rows.size();
+  const T *rows = sums.rows.data(), *values = sums.values.data();
+  Tensor<double> scratch = run.scratch<double>({2, channels});
+  double* first = scratch.data();
+  double* second = first + channels;
+  parallel_chunks(channels, 128, run.threads_for(8 * blocks * channels),
+                  [=](std::int64_t begin, std::int64_t end) {
+                    std::fill(first + begin, first + end, 0.0),
+                        std::fill(second + begin, second + end, 0.0);
+                    double total = 0.0;
+                    for (std::int64_t b = 0; b < blocks; ++b) {
+                      const T *shift = values + b * 3 * channels, *sum = shift + channels;
+                      const auto n = static_cast<double>(rows[b]);
+                      for (std::int64_t c = begin; c < end; ++c) {
+                        first[c] += n * static_cast<double>(shift[c]) + static_cast<double>(sum[c]);
+                      }
+                      total += n;
+                    }
+                    for (std::int64_t c = begin; c < end; ++c) first[c] /= total;
+                    for (std::int64_t b = 0; b < blocks; ++b) {
+                      const T *shift = values + b * 3 * channels, *sum = shift + channels;
+                      const T* square = sum + channels;
+                      const auto n = static_cast<double>(rows[b]);
+                      for (std::int64_t c = begin; c < end; ++c) {
+                        // sum of (x - mean)^2 = sum of (x - s)^2 + 2 (s - mean) sum of (x - s) + n
+                        // (s - mean)^2
+                        const double d = static_cast<double>(shift[c]) - first[c];
+                        second[c] += static_cast<double>(square[c]) +
+                                     d * (2.0 * static_cast<double>(sum[c]) + n * d);
+                      }
+                    }
+                    for (std::int64_t c = begin; c < end; ++c) {
+                      mean[c] = static_cast<T>(first[c]);
+                      variance[c] = static_cast<T>(std::max(0.0, second[c] / total));
+                    }
+                  });
 }
 
 /// running = (1 - momentum) running + momentum batch; the variance made unbiased by n / (n - 1).

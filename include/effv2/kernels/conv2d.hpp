@@ -6,20 +6,46 @@
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+#include "epilogue.hpp"
+#include "gather_columns.hpp"
 #include "indirect_gemm.hpp"
 #include "indirect_outer.hpp"
 #include "window.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
+namespace detail {
+
+// A 1 x 1 window has its columns already.
+inline bool is_narrow(const Window& window, std::int64_t channels) {
+  return channels < narrow_channels && window.taps() > 1;
+}
+
+template <class T>
+Tensor<T> columns_of(View<const T> x, const WindowPlan& plan, const Execution& run) {
+  Tensor<T> columns =
+      run.scratch<T>({x.extent(0) * plan.window.out_pixels(), plan.window.taps() * x.extent(3)});
+  gather_columns<T>(columns, x, plan.gather, plan.window.kernel, run);
+  return columns;
+}
+
+}  // namespace detail
+
 /// y[n, p, o] = bias[o] + sum over taps t, channels i of  x[n, source(p, t), i] w[t, i, o]
 ///
 /// y (N, OH, OW, O), x (N, H, W, I); w packed from (k, k, I, O) without transposing; bias (O) or
-/// empty.
+/// empty; then the epilogue.
 template <class T>
-void conv2d_forward(View<T> y, View<const T> x, const PackedMatrix<T>& w, View<const T> bias,
-                    const WindowPlan& plan, const Execution& run) {
-  indirect_gemm<T>(y, x, w, bias, plan.gather, x.extent(0), run);
+void conv2d_forward(View<T> y, View<const T> x, const PackedView<T>& w, View<const T> bias,
+                    const WindowPlan& plan, const Execution& run,
+                    const Epilogue<T>& epilogue = {}) {
+  if (detail::is_narrow(plan.window, x.extent(3))) {
+    const Tensor<T> columns = detail::columns_of<T>(x, plan, run);
+    indirect_gemm<T>(y, columns, w.as_one_tap(), bias, pointwise_plan(), columns.extent(0), run,
+                     epilogue);
+  } else {
+    indirect_gemm<T>(y, x, w, bias, plan.gather, x.extent(0), run, epilogue);
+  }
 }
 
 /// dx[n, q, i] = sum over taps t, channels o of  dy[n, reader(q, t), o] w[t, i, o]
@@ -27,7 +53,7 @@ void conv2d_forward(View<T> y, View<const T> x, const PackedMatrix<T>& w, View<c
 /// The same product with inputs and outputs exchanged: pixel q of x was read through tap t by the
 /// output pixel reader(q, t), if any. w packed from (k, k, I, O) with Transpose::yes.
 template <class T>
-void conv2d_backward_data(View<T> dx, View<const T> dy, const PackedMatrix<T>& w_transposed,
+void conv2d_backward_data(View<T> dx, View<const T> dy, const PackedView<T>& w_transposed,
                           const WindowPlan& plan, const Execution& run) {
   indirect_gemm<T>(dx, dy, w_transposed, {}, plan.scatter, dy.extent(0), run);
 }
@@ -36,7 +62,12 @@ void conv2d_backward_data(View<T> dx, View<const T> dy, const PackedMatrix<T>& w
 template <class T>
 void conv2d_backward_weights(View<T> dw, View<const T> dy, View<const T> x, const WindowPlan& plan,
                              const Execution& run) {
-  indirect_outer<T>(dw, x, dy, plan.gather, x.extent(0), plan.window.taps(), run);
+  if (detail::is_narrow(plan.window, x.extent(3))) {
+    const Tensor<T> columns = detail::columns_of<T>(x, plan, run);
+    indirect_outer<T>(dw, columns, dy, pointwise_plan(), columns.extent(0), 1, run);
+  } else {
+    indirect_outer<T>(dw, x, dy, plan.gather, x.extent(0), plan.window.taps(), run);
+  }
 }
 
 /// db[c] += sum over rows of dy[row, c]: the gradient of any bias. dy (..., C).

@@ -51,7 +51,7 @@ void depthwise_gather(View<T> out, View<const T> in, View<const T> w, const TapP
   const int threads = run.threads_for(out.size() * 2);
   parallel_for(tasks, threads, [&](std::int64_t task) {
     blocks.for_each(blocks.size() * task / tasks, blocks.size() * (task + 1) / tasks,
-                    [&](const RowBlock& rows) {
+                    [&](std::int64_t, const RowBlock& rows) {
                       const TapGroup& group = *rows.group;
                       const std::size_t taps = group.taps.size();
                       constexpr std::size_t most = 49;
@@ -156,7 +156,7 @@ void depthwise_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const 
     T* target = partials.data() + slice * dw.size();
     const T *dy_rows[block], *x_rows[block];
     list.for_each(blocks * slice / slices, blocks * (slice + 1) / slices,
-                  [&](const detail::RowBlock& rows) {
+                  [&](std::int64_t, const detail::RowBlock& rows) {
                     const TapGroup& group = *rows.group;
                     detail::row_pointers(dy_rows, dy.data(), rows, group.targets.data(),
                                          plan.gather.target_pixels, channels);

@@ -23,6 +23,7 @@
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
+#include "epilogue.hpp"
 #include "packed_matrix.hpp"
 #include "row_blocks.hpp"
 #include "window.hpp"
@@ -111,10 +112,11 @@ void run_gemm_tile(int rows, int vectors, const GemmTile<T>& tile) {
 inline constexpr std::int64_t max_taps = 2048;
 
 /// out (batch, plan.target_pixels, B.columns) = gathered in (batch, plan.source_pixels, B.depth)
-/// times B, plus bias (B.columns) or nothing if it is empty.
+/// times B, plus bias (B.columns) or nothing if it is empty, then the epilogue.
 template <class T>
-void indirect_gemm(View<T> out, View<const T> in, const PackedMatrix<T>& b, View<const T> bias,
-                   const TapPlan& plan, std::int64_t batch, const Execution& run) {
+void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<const T> bias,
+                   const TapPlan& plan, std::int64_t batch, const Execution& run,
+                   const Epilogue<T>& epilogue = {}) {
   assert(out.size() == batch * plan.target_pixels * b.columns);
   assert(in.size() == batch * plan.source_pixels * b.depth);
   assert(b.taps <= max_taps);
@@ -128,6 +130,7 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedMatrix<T>& b, View
   const std::int64_t images =
       std::max<std::int64_t>(1, image_numbers / (plan.source_pixels * b.depth));
   const detail::RowBlocks blocks(plan, batch, images, block_rows, tile_rows);
+  if (epilogue.sums != nullptr) epilogue.sums->prepare(blocks.size(), b.columns, run);
 
   // Where blocks are few (1 x 1 pixels), the panels are shared out as well.
   const std::int64_t panels = b.panels();
@@ -145,7 +148,7 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedMatrix<T>& b, View
     const T* inputs[max_taps + tile_rows];
     blocks.for_each(
         blocks.size() * row_part / row_parts, blocks.size() * (row_part + 1) / row_parts,
-        [&](const detail::RowBlock& rows) {
+        [&](std::int64_t index, const detail::RowBlock& rows) {
           const TapGroup& group = *rows.group;
           const auto taps = static_cast<std::int64_t>(group.taps.size());
           detail::row_pointers(outputs, out.data(), rows, group.targets.data(), plan.target_pixels,
@@ -169,6 +172,8 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedMatrix<T>& b, View
                    bias.empty() ? nullptr : bias.data() + column, b.columns - column});
               next += taps * b.depth * (alignment / static_cast<std::int64_t>(sizeof(T)));
             });
+            detail::finish_block<T>(epilogue, index, outputs, rows.count, column,
+                                    std::min(column + RegisterTile<T>::columns, b.columns));
           }
         });
   });

@@ -123,7 +123,7 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
   constexpr std::int64_t panel_columns = RegisterTile<T>::columns;
   // Many images at a time, so that corner pixels give long sums as well.
   constexpr std::int64_t block_rows = detail::outer_rows;
-  const std::int64_t image_numbers = (std::int64_t{1} << 21) / std::int64_t{sizeof(T)};
+  const std::int64_t image_numbers = (std::int64_t{1} << 19) / std::int64_t{sizeof(T)};
   const std::int64_t images =
       std::max<std::int64_t>(1, image_numbers / (plan.source_pixels * depth));
   const detail::RowBlocks list(plan, batch, images, block_rows, block_rows);
@@ -167,7 +167,8 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
     }
     detail::RowPanel<T> packed;
     list.for_each(
-        blocks * slice / slices, blocks * (slice + 1) / slices, [&](const detail::RowBlock& block) {
+        blocks * slice / slices, blocks * (slice + 1) / slices,
+        [&](std::int64_t, const detail::RowBlock& block) {
           const TapGroup& group = *block.group;
           detail::row_pointers(packed.pointers, rows.data() + column, block, group.targets.data(),
                                plan.target_pixels, columns);

@@ -25,25 +25,35 @@ struct RegisterTile {
 /// B[taps, depth, columns] cut into panels of one register tile's width, each contiguous as
 /// [tap][k][lane]; the last panel is one vector wide if that is enough, and padded with zeros.
 template <class T>
-struct PackedMatrix {
+struct PackedView {
   std::int64_t taps = 0, depth = 0, columns = 0;
-  Tensor<T> data;
+  const T* data = nullptr;
 
   std::int64_t vectors() const { return (columns + simd::width<T> - 1) / simd::width<T>; }
   std::int64_t panels() const {
     return (columns + RegisterTile<T>::columns - 1) / RegisterTile<T>::columns;
   }
-  const T* panel(std::int64_t index) const {
-    return data.data() + index * taps * depth * RegisterTile<T>::columns;
-  }
-  T* mutable_panel(std::int64_t index) {
-    return data.data() + index * taps * depth * RegisterTile<T>::columns;
+  const T* panel(std::int64_t index) const { return data + panel_offset(index); }
+  std::int64_t panel_offset(std::int64_t index) const {
+    return index * taps * depth * RegisterTile<T>::columns;
   }
   /// Vectors of a panel: 2, or 1 for a narrow last one.
   int panel_vectors(std::int64_t index) const {
     return static_cast<int>(std::min<std::int64_t>(RegisterTile<T>::vectors,
                                                    vectors() - index * RegisterTile<T>::vectors));
   }
+  /// The same numbers as a matrix [1, taps depth, columns].
+  PackedView as_one_tap() const { return {1, taps * depth, columns, data}; }
+};
+
+/// The owner of such a matrix.
+template <class T>
+struct PackedMatrix {
+  std::int64_t taps = 0, depth = 0, columns = 0;
+  Tensor<T> data;
+
+  PackedView<T> view() const { return {taps, depth, columns, data.data()}; }
+  operator PackedView<T>() const { return view(); }  // NOLINT: as a tensor becomes a view
 };
 
 enum class Transpose { no, yes };
@@ -58,10 +68,12 @@ void pack_rows_of_tap(PackedMatrix<T>& packed, View<const T> weights, std::int64
   constexpr std::int64_t width = simd::width<T>;
   const std::int64_t columns = packed.columns;
   const T* source = weights.data() + tap * packed.depth * columns;
-  for (std::int64_t panel = 0; panel < packed.panels(); ++panel) {
-    const std::int64_t lanes = packed.panel_vectors(panel) * width;
+  const PackedView<T> view = packed.view();
+  for (std::int64_t panel = 0; panel < view.panels(); ++panel) {
+    const std::int64_t lanes = view.panel_vectors(panel) * width;
     const std::int64_t column = panel * RegisterTile<T>::columns;
-    T* target = packed.mutable_panel(panel) + (tap * packed.depth + first) * lanes;
+    T* target =
+        packed.data.data() + view.panel_offset(panel) + (tap * packed.depth + first) * lanes;
     for (std::int64_t k = first; k < last; ++k, target += lanes) {
       const T* row = source + k * columns + column;
       for (std::int64_t c = 0; c < lanes; c += width) {
@@ -77,11 +89,12 @@ void pack_rows_of_tap(PackedMatrix<T>& packed, View<const T> weights, std::int64
 template <class T>
 void pack_panel_transposed(PackedMatrix<T>& packed, View<const T> weights, std::int64_t panel,
                            std::int64_t tap) {
-  const std::int64_t depth = packed.depth, lanes = packed.panel_vectors(panel) * simd::width<T>;
+  const PackedView<T> view = packed.view();
+  const std::int64_t depth = packed.depth, lanes = view.panel_vectors(panel) * simd::width<T>;
   const std::int64_t first = panel * RegisterTile<T>::columns;
   const std::int64_t valid = std::min(lanes, packed.columns - first);
   const T* source = weights.data() + (tap * packed.columns + first) * depth;
-  T* target = packed.mutable_panel(panel) + tap * depth * lanes;
+  T* target = packed.data.data() + view.panel_offset(panel) + tap * depth * lanes;
   if (valid < lanes) std::fill(target, target + depth * lanes, T{});
   // A cache line of each row at a time. No hardware prefetcher foresees that many streams, so the
   // lines are asked for here; after a row's end those of the next panel.
@@ -118,11 +131,11 @@ void pack(PackedMatrix<T>& packed, View<const T> weights, std::int64_t taps, std
   assert(weights.size() == taps * rows * columns);
   const bool swap = transpose == Transpose::yes;
   packed.taps = taps, packed.depth = swap ? columns : rows, packed.columns = swap ? rows : columns;
-  const std::int64_t size = taps * packed.depth * packed.vectors() * simd::width<T>;
+  const std::int64_t size = taps * packed.depth * packed.view().vectors() * simd::width<T>;
   if (packed.data.size() != size) packed.data = run.scratch<T>({size});
 
   if (swap) {
-    const std::int64_t panels = packed.panels();
+    const std::int64_t panels = packed.view().panels();
     parallel_for(panels * taps, run.threads_for(size), [&](std::int64_t task) {
       detail::pack_panel_transposed<T>(packed, weights, task / taps, task % taps);
     });

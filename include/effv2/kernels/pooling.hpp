@@ -49,15 +49,20 @@ namespace detail {
 // Calls body(tap, input pixel) for the taps of an output pixel that lie inside of the picture.
 template <class Body>
 void for_each_source(const Window& window, std::int64_t pixel, Body&& body) {
-  for (std::int64_t tap = 0; tap < window.taps(); ++tap) {
-    const std::int64_t source = window.source(pixel, tap);
-    if (source >= 0) body(tap, source);
+  const std::int64_t top = pixel / window.out_width * window.stride - window.pad_top;
+  const std::int64_t left = pixel % window.out_width * window.stride - window.pad_left;
+  const std::int64_t y1 = std::min(top + window.kernel, window.in_height);
+  const std::int64_t x1 = std::min(left + window.kernel, window.in_width);
+  for (std::int64_t y = std::max<std::int64_t>(top, 0); y < y1; ++y) {
+    for (std::int64_t x = std::max<std::int64_t>(left, 0); x < x1; ++x) {
+      body(y * window.in_width + x);
+    }
   }
 }
 
 inline std::int64_t count_sources(const Window& window, std::int64_t pixel) {
   std::int64_t count = 0;
-  for_each_source(window, pixel, [&](std::int64_t, std::int64_t) { ++count; });
+  for_each_source(window, pixel, [&](std::int64_t) { ++count; });
   return count;
 }
 
@@ -75,9 +80,8 @@ void average_pool_forward(View<T> y, View<const T> x, const Window& window, cons
       const simd::Vector<T> inverse(T{1} / static_cast<T>(detail::count_sources(window, p)));
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
         simd::Vector<T> sum(T{});
-        detail::for_each_source(window, p, [&](std::int64_t, std::int64_t q) {
-          sum += lanes.load(source + q * channels + c);
-        });
+        detail::for_each_source(
+            window, p, [&](std::int64_t q) { sum += lanes.load(source + q * channels + c); });
         lanes.store(target + c, sum * inverse);
       });
     }
@@ -97,7 +101,7 @@ void average_pool_backward(View<T> dx, View<const T> dy, const Window& window,
       const simd::Vector<T> inverse(T{1} / static_cast<T>(detail::count_sources(window, p)));
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
         const simd::Vector<T> share = lanes.load(source + c) * inverse;
-        detail::for_each_source(window, p, [&](std::int64_t, std::int64_t q) {
+        detail::for_each_source(window, p, [&](std::int64_t q) {
           T* at = target + q * channels + c;
           lanes.store(at, lanes.load(at) + share);
         });
@@ -118,7 +122,7 @@ void max_pool_forward(View<T> y, View<std::int32_t> winner, View<const T> x, con
       T* best = y.data() + (n * window.out_pixels() + p) * channels;
       std::int32_t* from = winner.data() + (n * window.out_pixels() + p) * channels;
       bool first = true;
-      detail::for_each_source(window, p, [&](std::int64_t, std::int64_t q) {
+      detail::for_each_source(window, p, [&](std::int64_t q) {
         const T* value = source + q * channels;
         for (std::int64_t c = 0; c < channels; ++c) {
           const bool wins = first || !(value[c] <= best[c]);

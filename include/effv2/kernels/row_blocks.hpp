@@ -35,7 +35,7 @@ class RowBlocks {
 
   std::int64_t size() const { return size_; }
 
-  /// Calls body(RowBlock) for the blocks [begin, end) of the list.
+  /// Calls body(index, RowBlock) for the blocks [begin, end) of the list.
   template <class Body>
   void for_each(std::int64_t begin, std::int64_t end, Body&& body) const {
     std::int64_t index = 0;
@@ -52,7 +52,7 @@ class RowBlocks {
           const std::int64_t first = cut(rows, b), last = cut(rows, b + 1);
           const std::int64_t offset =
               first_image(i) * static_cast<std::int64_t>(group.targets.size());
-          body(RowBlock{&group, offset + first, last - first});
+          body(index, RowBlock{&group, offset + first, last - first});
         }
       }
     }

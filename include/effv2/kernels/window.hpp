@@ -146,6 +146,12 @@ inline TapPlan scatter_plan(const Window& window) {
       [&](std::int64_t target, std::int64_t tap) { return window.reader(target, tap); });
 }
 
+/// The plan of a matrix product: every row is a picture of one pixel.
+inline const TapPlan& pointwise_plan() {
+  static const TapPlan plan = gather_plan(Window{});
+  return plan;
+}
+
 /// Both, for a layer that trains.
 struct WindowPlan {
   Window window;

@@ -54,6 +54,12 @@ struct BatchNorm {
   }
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    return forward(x, saved, context, {});
+  }
+
+  /// With sums that were taken while x was written, if there are any.
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
+                    const kernels::ChannelSums<T>& sums) {
     check(x);
     const std::int64_t channels = options.channels, rows = x.size() / channels;
     saved.x = x.view();
@@ -67,7 +73,11 @@ struct BatchNorm {
       EFFV2_CHECK(rows > 1, ErrorCode::invalid_argument,
                   "[batch_norm] training needs more than one value per channel, got shape ",
                   x.shape());
-      kernels::batch_norm_statistics<T>(saved.mean, saved.variance, x, context.execution);
+      if (sums.empty()) {
+        kernels::batch_norm_statistics<T>(saved.mean, saved.variance, x, context.execution);
+      } else {
+        kernels::batch_norm_statistics<T>(saved.mean, saved.variance, sums, context.execution);
+      }
       kernels::batch_norm_update_running<T>(running_mean.edit(), running_var.edit(), saved.mean,
                                             saved.variance, rows, options.momentum);
     }

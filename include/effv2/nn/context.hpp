@@ -31,14 +31,19 @@ class Context {
   Tensor<T> tensor(const Shape& shape) const { return execution.scratch<T>(shape); }
 
   /// Starts training step `step`: random layers draw the same numbers whenever the same step of
-  /// the same seed is run again.
-  void begin_step(std::uint64_t step) {
+  /// the same seed is run again. `data`, if given, is the input whose gradient nobody wants: the
+  /// layer that reads it may return an empty tensor from its backward pass.
+  void begin_step(std::uint64_t step, View<const T> data = {}) {
     step_ = static_cast<std::uint32_t>(step);
+    data_ = data.data();
     next_stream_ = first_layer_stream;
   }
 
   /// The random stream of the next layer that asks in this step.
   RandomStream next_random() { return {seed_, next_stream_++, step_}; }
+
+  /// Whether `x` is the step's data, whose gradient nobody wants.
+  bool is_data(View<const T> x) const { return data_ != nullptr && x.data() == data_; }
 
   /// The tap plan of a window, made once.
   const kernels::WindowPlan& plan(const kernels::Window& window) {
@@ -109,6 +114,7 @@ class Context {
   }
 
   std::uint64_t seed_;
+  const T* data_ = nullptr;
   std::uint32_t step_ = 0, next_stream_ = first_layer_stream;
   std::vector<std::unique_ptr<kernels::WindowPlan>> plans_;
   std::map<std::pair<const void*, int>, Packed> packed_;

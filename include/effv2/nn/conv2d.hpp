@@ -83,17 +83,25 @@ struct Conv2d {
     return apply(x, context.pack(weight, kernels::Transpose::no), bias_view(), context);
   }
 
+  /// With the sums of the result that a batch norm after it needs.
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
+                    kernels::ChannelSums<T>& sums) {
+    saved.x = x.view();
+    return apply(x, context.pack(weight, kernels::Transpose::no), bias_view(), context,
+                 {.sums = &sums});
+  }
+
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
     return apply(x, context.packed(weight, kernels::Transpose::no), bias_view(), context);
   }
 
-  /// With other weights and bias than its own: a batch norm folded in.
+  /// With other weights and bias than its own (a batch norm folded in), and an epilogue.
   Tensor<T> apply(const Tensor<T>& x, const kernels::PackedMatrix<T>& weights, View<const T> b,
-                  Context<T>& context) const {
+                  Context<T>& context, const kernels::Epilogue<T>& epilogue = {}) const {
     detail::check_picture(x, options.in_channels, "conv2d");
     Tensor<T> y = context.tensor(output_shape(x.shape()));
-    kernels::conv2d_forward<T>(y, x, weights, b, context.plan(window(x.shape())),
-                               context.execution);
+    kernels::conv2d_forward<T>(y, x, weights, b, context.plan(window(x.shape())), context.execution,
+                               epilogue);
     return y;
   }
 
@@ -105,6 +113,7 @@ struct Conv2d {
       kernels::conv2d_backward_weights<T>(weight.gradient(), dy, saved.x, plan, context.execution);
       if (!bias.empty()) kernels::bias_backward<T>(bias.gradient(), dy);
     }
+    if (context.is_data(saved.x)) return {};
     Tensor<T> dx = context.tensor(shape);
     kernels::conv2d_backward_data<T>(dx, dy, context.pack(weight, kernels::Transpose::yes), plan,
                                      context.execution);

@@ -30,6 +30,10 @@ struct ConvolutionBnAct {
     typename BatchNorm<T>::Saved bn;
   };
 
+  /// A dense convolution takes batch norm's sums and applies the activation while its results are
+  /// in the cache.
+  static constexpr bool is_dense = std::is_same_v<Convolution, Conv2d<T>>;
+
   Convolution conv;
   BatchNorm<T> bn;
 
@@ -37,8 +41,13 @@ struct ConvolutionBnAct {
       : conv(std::move(convolution)), bn(options) {}
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    saved.z = conv.forward(x, saved.conv, context);
-    return bn.forward(saved.z, saved.bn, context);
+    kernels::ChannelSums<T> sums;
+    if constexpr (is_dense) {
+      saved.z = conv.forward(x, saved.conv, context, sums);
+    } else {
+      saved.z = conv.forward(x, saved.conv, context);
+    }
+    return bn.forward(saved.z, saved.bn, context, sums);
   }
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
@@ -48,7 +57,7 @@ struct ConvolutionBnAct {
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    if constexpr (std::is_same_v<Convolution, Conv2d<T>>) {
+    if constexpr (is_dense) {
       // The batch norm goes into the weights: scale w and shift as bias.
       const std::uint64_t version = std::max(conv.weight.version(), bn.version());
       const auto& folded =
@@ -57,11 +66,8 @@ struct ConvolutionBnAct {
             bn.running_coefficients(scale, bias);
             kernels::batch_norm_fold<T>(weights, conv.weight.value(), scale);
           });
-      Tensor<T> y = conv.apply(x, folded.matrix, folded.bias, context);
-      if (bn.options.activation != ActivationKind::identity) {
-        kernels::activation_forward<T>(y, y, bn.options.activation, context.execution);
-      }
-      return y;
+      return conv.apply(x, folded.matrix, folded.bias, context,
+                        {.activation = bn.options.activation});
     } else {
       return bn.infer(conv.infer(x, context), context);
     }

@@ -72,7 +72,7 @@ struct FusedMBConv {
     } else {
       d = expand.backward(dbranch, saved.expand, context);
     }
-    if (residual) kernels::add<T>(d, d, dy, context.execution);
+    if (residual && !d.empty()) kernels::add<T>(d, d, dy, context.execution);
     return d;
   }
 

@@ -53,6 +53,7 @@ struct Linear {
       kernels::linear_backward_weights<T>(weight.gradient(), dy, saved.x, context.execution);
     }
     if (!bias.frozen) kernels::bias_backward<T>(bias.gradient(), dy);
+    if (context.is_data(saved.x)) return {};
     Tensor<T> dx = context.tensor(saved.x.shape());
     kernels::linear_backward_data<T>(dx, dy, context.pack(weight, kernels::Transpose::yes),
                                      context.execution);

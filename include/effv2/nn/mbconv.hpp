@@ -88,7 +88,7 @@ struct MBConv {
     d = depthwise.backward(d, saved.depthwise, context);
     saved.expanded = {};
     if (expand) d = expand->backward(d, saved.expand, context);
-    if (residual) kernels::add<T>(d, d, dy, context.execution);
+    if (residual && !d.empty()) kernels::add<T>(d, d, dy, context.execution);
     return d;
   }
 

@@ -165,7 +165,7 @@ class Trainer {
   /// Forward, loss, backward, update for one batch. Throws Error(non_finite) before the update if
   /// the loss or a gradient is not finite. Fills in the report's loss, accuracy, rate and norm.
   void train_batch(const data::Batch<T>& batch, StepReport& report) {
-    context_.begin_step(static_cast<std::uint64_t>(step_));
+    context_.begin_step(static_cast<std::uint64_t>(step_), batch.images);
     const Tensor<T> logits = model_.forward(batch.images, saved_, context_);
     check_classes(logits, training_);
     Tensor<T> targets = context_.tensor(logits.shape()), dlogits = context_.tensor(logits.shape());

@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <cmath>
+#include <effv2/kernels/batch_norm.hpp>
+#include <effv2/kernels/conv2d.hpp>
+#include <effv2/kernels/epilogue.hpp>
+#include <vector>
+
+#include "../catch.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+using namespace effv2::kernels;
+using testing::Dice;
+
+namespace {
+
+struct Case {
+  Window window;
+  WindowPlan plan;
+  Tensor<float> x, w;
+  PackedMatrix<float> packed;
+
+  explicit Case(Dice& dice)
+      : window(dice.between(1, 9), dice.between(1, 9), 1 + 2 * dice.between(0, 1),
+               dice.between(1, 2), Padding::symmetric),
+        plan(window),
+        x(dice.tensor<float>(
+            {dice.between(2, 40), window.in_height, window.in_width, dice.between(1, 40)})),
+        w(dice.tensor<float>({window.kernel, window.kernel, x.extent(3), dice.between(1, 70)})) {
+    pack<float>(packed, w, window.taps(), w.extent(2), w.extent(3), Transpose::no, Execution(1));
+  }
+  Tensor<float> result() const {
+    return Tensor<float>({x.extent(0), window.out_height, window.out_width, w.extent(3)});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an activation in the epilogue is the activation after the convolution", "[epilogue]") {
+  Dice dice(35);
+  using enum ActivationKind;
+  for (int round = 0; round < 200; ++round) {
+    const Case c(dice);
+    const Execution run(static_cast<int>(dice.between(1, 3)));
+    const ActivationKind kinds[] = {identity, relu, silu, sigmoid, hard_swish};
+    const ActivationKind kind = kinds[dice.between(0, 4)];
+    Tensor<float> fused = c.result(), plain = c.result();
+    conv2d_forward<float>(fused, c.x, c.packed, {}, c.plan, run, {.activation = kind});
+    conv2d_forward<float>(plain, c.x, c.packed, {}, c.plan, run);
+    activation_forward<float>(plain, plain, kind, run);
+    for (std::int64_t i = 0; i < plain.size(); ++i) REQUIRE(fused[i] == plain[i]);
+  }
+}
+
+TEST_CASE("statistics from the epilogue's sums are those of the tensor, far from zero too",
+          "[epilogue]") {
+  Dice dice(36);
+  for (int round = 0; round < 200; ++round) {
+    const Case c(dice);
+    Tensor<float> y = c.result();
+    const std::int64_t channels = y.extent(3), rows = y.size() / channels;
+    if (rows < 2) continue;
+    // A mean of a thousand deviations: naive sums of squares would lose all digits.
+    const Tensor<float> bias = Tensor<float>::filled({channels}, 1000.0F);
+    Tensor<float> mean({channels}), variance({channels});
+    const Execution run(static_cast<int>(dice.between(1, 3)));
+    ChannelSums<float> sums;
+    conv2d_forward<float>(y, c.x, c.packed, bias, c.plan, run, {.sums = &sums});
+    batch_norm_statistics<float>(mean, variance, sums, run);
+    for (std::int64_t ch = 0; ch < channels; ++ch) {
+      double m = 0.0, v = 0.0;
+      for (std::int64_t r = 0; r < rows; ++r) m += static_cast<double>(y[r * channels + ch]);
+      m /= static_cast<double>(rows);
+      for (std::int64_t r = 0; r < rows; ++r) {
+        v += std::pow(static_cast<double>(y[r * channels + ch]) - m, 2);
+      }
+      v /= static_cast<double>(rows);
+      REQUIRE(std::abs(static_cast<double>(mean[ch]) - m) < 1e-6 * std::abs(m));
+      REQUIRE(std::abs(static_cast<double>(variance[ch]) - v) < 1e-4 * v + 1e-12);
+    }
+  }
+}
