@@ -194,6 +194,18 @@ TEST_CASE("the umbrella holds every header but those that need a further package
   CHECK(reached_packages(library, "effv2.hpp") == umbrella_packages);
 }
 
+TEST_CASE("every header has a test of its name", "[architecture]") {
+  const fs::path tests = fs::path(EFFV2_SOURCE_DIR) / "tests";
+  for (const auto& [header, includes] : read_library()) {
+    // The umbrella and the version are what the consumers' projects test.
+    if (header == "effv2.hpp" || header == "version.hpp") continue;
+    const std::string stem = header.substr(0, header.size() - std::string(".hpp").size());
+    CAPTURE(header);
+    CHECK((fs::exists(tests / (stem + "_test.cpp")) ||
+           fs::exists(tests / (stem + "_gradient_test.cpp"))));
+  }
+}
+
 TEST_CASE("the check sees what it should", "[architecture]") {
   const auto count = [](const std::string& header, const std::string& line) {
     std::istringstream text("#pragma once\n" + line + "\n");

@@ -22,8 +22,7 @@ struct Options {
   double branch_gamma = 0.0, classifier_scale = 0.1;  // how the network starts
   std::int64_t head = 0, stem_stride = 2;
 
-  int threads = 0;
-  std::uint64_t seed = 1;
+  std::int64_t threads = 0, seed = 1;
   std::string out;
   bool quiet = false;
 };

@@ -41,7 +41,7 @@ train::FitOptions fit_options(const Options& o, std::int64_t images) {
     fit.data.augmentation.rotate = 10.0;
     fit.data.augmentation.scale = 0.1;
   }
-  fit.threads = o.threads, fit.seed = o.seed;
+  fit.threads = static_cast<int>(o.threads), fit.seed = static_cast<std::uint64_t>(o.seed);
   return fit;
 }
 
@@ -49,7 +49,7 @@ void introduce(const Options& o, const MnistData& data, const models::EfficientN
   const data::Dataset& set = data.training;
   const nn::Summary summary = nn::summary(model, {1, set.height(), set.width(), set.channels()});
   std::printf("effv2 %s, %s, %d threads\n", EFFV2_VERSION_STRING, EFFV2_ISA_NAME,
-              clamp_threads(o.threads));
+              clamp_threads(static_cast<int>(o.threads)));
 #ifndef __OPTIMIZE__
   std::printf("warning: this build is not optimised; expect it to be many times slower\n");
 #endif
@@ -81,8 +81,9 @@ Training prepare_training(const Options& o, const MnistData& data) {
     Run(models::EfficientNet<float> net, const MnistData& d, const train::FitOptions& fit)
         : model(std::move(net)), trainer(model, d.training, d.test, fit) {}
   };
-  auto run = std::make_shared<Run>(models::efficientnet<float>(o.model, network, o.seed), data,
-                                   fit_options(o, data.training.size()));
+  auto run = std::make_shared<Run>(
+      models::efficientnet<float>(o.model, network, static_cast<std::uint64_t>(o.seed)), data,
+      fit_options(o, data.training.size()));
   if (!o.quiet) introduce(o, data, run->model);
   return [run](const train::Callbacks& callbacks) { return run->trainer.run(callbacks); };
 }

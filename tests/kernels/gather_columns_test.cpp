@@ -12,9 +12,11 @@ TEST_CASE("columns hold what every tap of every pixel sees", "[gather_columns]")
   for (int round = 0; round < 500; ++round) {
     const std::int64_t batch = dice.between(1, 3), channels = dice.between(1, 20);
     const Window window(dice.between(1, 9), dice.between(1, 9), dice.between(1, 5),
-                        dice.between(1, 3), dice.between(0, 1) == 0 ? Padding::symmetric : Padding::same);
+                        dice.between(1, 3),
+                        dice.between(0, 1) == 0 ? Padding::symmetric : Padding::same);
     const TapPlan plan = gather_plan(window);
-    const Tensor<float> x = dice.integers<float>({batch, window.in_height, window.in_width, channels});
+    const Tensor<float> x =
+        dice.integers<float>({batch, window.in_height, window.in_width, channels});
     Tensor<float> columns =
         Tensor<float>::filled({batch * window.out_pixels(), window.taps() * channels}, 99.0F);
     gather_columns<float>(columns, x, plan, window.kernel, Execution(2));

@@ -33,31 +33,6 @@ TEST_CASE("a sequence is its layers one after the other", "[sequential]") {
   CHECK(net[2].as<nn::GlobalAveragePool<float>>() == nullptr);
 }
 
-TEST_CASE("paths of parameters and states name the children", "[sequential]") {
-  auto net = network();
-  std::vector<std::string> paths;
-  nn::for_each_parameter(net, [&](const std::string& path, auto&) { paths.push_back(path); });
-  CHECK(paths == std::vector<std::string>{"0.conv.weight", "0.bn.weight", "0.bn.bias", "2.weight",
-                                          "2.bias"});
-  paths.clear();
-  nn::for_each_state(std::as_const(net),
-                     [&](const std::string& path, const auto&) { paths.push_back(path); });
-  CHECK(paths == std::vector<std::string>{"0.bn.running_mean", "0.bn.running_var"});
-}
-
-TEST_CASE("a summary adds up what the graph lists", "[sequential]") {
-  const auto net = network();
-  const nn::Summary summary = nn::summary(net, {2, 5, 5, 1});
-  CHECK(summary.parameters == 36 + 8 + 10);
-  CHECK(summary.multiply_adds == 2 * (25 * 36 + 8));
-  CHECK(summary.to_string().find("(2, 5, 5, 4)") != std::string::npos);
-  const nn::Graph graph = nn::describe(net, {2, 5, 5, 1});
-  CHECK(graph.nodes().front().kind == "input");
-  CHECK(graph.nodes().back().kind == "linear");
-  CHECK(graph.nodes()[1].attribute("kernel") == 3.0);
-  CHECK(graph.nodes()[1].path == "0.conv");
-}
-
 TEST_CASE("an empty sequence is refused", "[sequential]") {
   nn::Sequential<float> net;
   nn::Context<float> context(1);

@@ -43,3 +43,6 @@
 #  define EFFV2_INTRINSICS_BEGIN
 #  define EFFV2_INTRINSICS_END
 #endif
+
+/// Before what runs once per model and not once per step: compiled for size, and so faster.
+#define EFFV2_SETUP [[gnu::cold]]

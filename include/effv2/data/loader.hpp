@@ -161,7 +161,7 @@ class Loader {
     std::shared_ptr<MemoryPool> pool = std::make_shared<MemoryPool>();
   };
 
-  void configure(LoaderOptions options) {
+  EFFV2_SETUP void configure(LoaderOptions options) {
     EFFV2_CHECK(options.batch_size >= 1, ErrorCode::invalid_argument,
                 "[loader] expected a batch size of at least 1, got ", options.batch_size);
     EFFV2_CHECK(options.image_size >= 0, ErrorCode::invalid_argument,

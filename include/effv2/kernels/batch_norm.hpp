@@ -29,6 +29,24 @@ inline std::int64_t rows_per_chunk(std::int64_t channels) {
   return std::max<std::int64_t>(1, numbers / channels);
 }
 
+// sums (2, C) = the sum of partials (chunks, 2, C) over the chunks, in order.
+template <class T>
+void add_chunks(View<double> sums, View<const T> partials, const Execution& run) {
+  const std::int64_t numbers = sums.size(), chunks = partials.size() / numbers;
+  double* total = sums.data();
+  const T* parts = partials.data();
+  parallel_chunks(numbers, 256, run.threads_for(4 * partials.size()),
+                  [=](std::int64_t begin, std::int64_t end) {
+                    std::fill(total + begin, total + end, 0.0);
+                    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+                      const T* part = parts + chunk * numbers;
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        total[i] += static_cast<double>(part[i]);
+                      }
+                    }
+                  });
+}
+
 // For every channel the sums over all rows of two quantities: term(row, c, lanes) returns both.
 // Sums of a chunk are kept in T, the chunks are added in double and in order.
 template <class T, class Term>
@@ -58,17 +76,7 @@ void sum_rows(Tensor<double>& sums, std::int64_t rows, std::int64_t channels, co
     for (; row + 1 < end; row += 2) add_rows(row, std::integral_constant<int, 2>{});
     if (row < end) add_rows(row, std::integral_constant<int, 1>{});
   });
-  double* total = sums.data();
-  parallel_chunks(2 * channels, 256, run.threads_for(8 * chunks * channels),
-                  [=](std::int64_t begin, std::int64_t end) {
-                    std::fill(total + begin, total + end, 0.0);
-                    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-                      const T* partial = all + chunk * 2 * channels;
-                      for (std::int64_t i = begin; i < end; ++i) {
-                        total[i] += static_cast<double>(partial[i]);
-                      }
-                    }
-                  });
+  add_chunks<T>(sums, partials, run);
 }
 
 // body(begin, end) over rows, in parallel.

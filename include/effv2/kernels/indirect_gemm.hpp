@@ -94,13 +94,22 @@ void gemm_tile(const GemmTile<T>& tile) {
   }
 }
 
-// The micro-kernels by tile height (1 ... RegisterTile::rows) and width (1, 2 vectors).
+template <class T, int Rows, int Vectors>
+constexpr auto gemm_kernel() -> void (*)(const GemmTile<T>&) {
+  if constexpr (is_tile_height(Rows)) {
+    return gemm_tile<T, Rows, Vectors>;
+  } else {
+    return nullptr;
+  }
+}
+
+// Calls the micro-kernel of a height that is_tile_height and a width of 1 or 2 vectors.
 template <class T>
 void run_gemm_tile(int rows, int vectors, const GemmTile<T>& tile) {
   using Kernel = void (*)(const GemmTile<T>&);
   static constexpr auto table = []<int... R>(std::integer_sequence<int, R...>) {
     return std::array<std::array<Kernel, 2>, sizeof...(R)>{
-        {{gemm_tile<T, R + 1, 1>, gemm_tile<T, R + 1, 2>}...}};
+        {{gemm_kernel<T, R + 1, 1>(), gemm_kernel<T, R + 1, 2>()}...}};
   }
   (std::make_integer_sequence<int, RegisterTile<T>::rows>{});
   table[static_cast<std::size_t>(rows - 1)][static_cast<std::size_t>(vectors - 1)](tile);

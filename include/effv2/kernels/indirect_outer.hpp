@@ -72,13 +72,22 @@ void outer_tile(const OuterTile<T>& tile) {
   }
 }
 
-// The micro-kernels by tile height (1 ... RegisterTile::rows) and width (1, 2 vectors).
+template <class T, int Rows, int Vectors>
+constexpr auto outer_kernel() -> void (*)(const OuterTile<T>&) {
+  if constexpr (is_tile_height(Rows)) {
+    return outer_tile<T, Rows, Vectors>;
+  } else {
+    return nullptr;
+  }
+}
+
+// Calls the micro-kernel of a height that is_tile_height and a width of 1 or 2 vectors.
 template <class T>
 void run_outer_tile(int rows, int vectors, const OuterTile<T>& tile) {
   using Kernel = void (*)(const OuterTile<T>&);
   static constexpr auto table = []<int... R>(std::integer_sequence<int, R...>) {
     return std::array<std::array<Kernel, 2>, sizeof...(R)>{
-        {{outer_tile<T, R + 1, 1>, outer_tile<T, R + 1, 2>}...}};
+        {{outer_kernel<T, R + 1, 1>(), outer_kernel<T, R + 1, 2>()}...}};
   }
   (std::make_integer_sequence<int, RegisterTile<T>::rows>{});
   table[static_cast<std::size_t>(rows - 1)][static_cast<std::size_t>(vectors - 1)](tile);

@@ -103,17 +103,17 @@ struct TapPlan {
 
 namespace detail {
 
-// Groups target pixels by the set of taps for which source_of(target, tap) is not -1.
-template <class SourceOf>
-TapPlan plan_taps(std::int64_t targets, std::int64_t sources, std::int64_t taps,
-                  SourceOf&& source_of) {
+// Groups target pixels by the set of taps for which (window.*source_of)(target, tap) is not -1.
+inline TapPlan plan_taps(const Window& window, std::int64_t targets, std::int64_t sources,
+                         std::int64_t (Window::*source_of)(std::int64_t, std::int64_t) const) {
+  const std::int64_t taps = window.taps();
   TapPlan plan{{}, targets, sources};
   std::map<std::vector<std::int32_t>, std::size_t> group_of;
   std::vector<std::int32_t> seen;
   for (std::int64_t target = 0; target < targets; ++target) {
     seen.clear();
     for (std::int64_t tap = 0; tap < taps; ++tap) {
-      if (source_of(target, tap) >= 0) seen.push_back(static_cast<std::int32_t>(tap));
+      if ((window.*source_of)(target, tap) >= 0) seen.push_back(static_cast<std::int32_t>(tap));
     }
     const auto [entry, is_new] = group_of.try_emplace(seen, plan.groups.size());
     if (is_new) plan.groups.push_back({seen, {}, {}});
@@ -123,7 +123,7 @@ TapPlan plan_taps(std::int64_t targets, std::int64_t sources, std::int64_t taps,
     group.sources.reserve(group.taps.size() * group.targets.size());
     for (const std::int32_t tap : group.taps) {
       for (const std::int32_t target : group.targets) {
-        group.sources.push_back(static_cast<std::int32_t>(source_of(target, tap)));
+        group.sources.push_back(static_cast<std::int32_t>((window.*source_of)(target, tap)));
       }
     }
   }
@@ -134,16 +134,12 @@ TapPlan plan_taps(std::int64_t targets, std::int64_t sources, std::int64_t taps,
 
 /// Output pixel <- input pixels: forward passes and weight gradients.
 inline TapPlan gather_plan(const Window& window) {
-  return detail::plan_taps(
-      window.out_pixels(), window.in_pixels(), window.taps(),
-      [&](std::int64_t target, std::int64_t tap) { return window.source(target, tap); });
+  return detail::plan_taps(window, window.out_pixels(), window.in_pixels(), &Window::source);
 }
 
 /// Input pixel <- output pixels: data gradients.
 inline TapPlan scatter_plan(const Window& window) {
-  return detail::plan_taps(
-      window.in_pixels(), window.out_pixels(), window.taps(),
-      [&](std::int64_t target, std::int64_t tap) { return window.reader(target, tap); });
+  return detail::plan_taps(window, window.in_pixels(), window.out_pixels(), &Window::reader);
 }
 
 /// The plan of a matrix product: every row is a picture of one pixel.

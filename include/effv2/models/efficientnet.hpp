@@ -58,7 +58,7 @@ struct EfficientNet {
   nn::Linear<T> classifier;
 
   /// Weights have no values yet: nn::initialize(model, seed), or load them.
-  explicit EfficientNet(const ModelSpec& spec, const EfficientNetOptions& o = {})
+  EFFV2_SETUP explicit EfficientNet(const ModelSpec& spec, const EfficientNetOptions& o = {})
       : stem(nn::conv_bn_act<T>(o.in_channels, spec.stem, 3, o.stem_stride, o.defaults,
                                 o.defaults.activation)),
         head(nn::conv_bn_act<T>(spec.stages().back().out_channels, head_width(spec, o), 1, 1,
@@ -119,7 +119,7 @@ struct EfficientNet {
     visitor("classifier", classifier);
   }
 
-  int describe(nn::Graph& graph, int input) const {
+  EFFV2_SETUP int describe(nn::Graph& graph, int input) const {
     int node = graph.enter("stem", stem, input);
     node = graph.enter("blocks", blocks, node);
     node = graph.enter("head", head, node);

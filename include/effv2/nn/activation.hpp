@@ -41,7 +41,7 @@ struct Activation {
     return dx;
   }
   void visit(Visitor<T>&) {}
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     return graph.add({std::string(kernels::name_of(kind)), graph.shape(input)}, {input});
   }
 };

@@ -131,7 +131,7 @@ struct BatchNorm {
     visitor("running_var", running_var);
   }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     const int node = graph.add({"batch_norm",
                                 graph.shape(input),
                                 weight.size() + bias.size(),

@@ -125,7 +125,7 @@ struct Conv2d {
     if (!bias.empty()) visitor("bias", bias);
   }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape output = output_shape(graph.shape(input));
     return graph.add({"conv2d",
                       output,

@@ -78,7 +78,7 @@ struct ConvolutionBnAct {
     visitor("bn", bn);
   }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     return graph.enter("bn", bn, graph.enter("conv", conv, input));
   }
 };

@@ -79,7 +79,7 @@ struct DepthwiseConv2d {
 
   void visit(Visitor<T>& visitor) { visitor("weight", weight); }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape output = output_shape(graph.shape(input));
     return graph.add({"depthwise_conv2d",
                       output,

@@ -33,7 +33,7 @@ struct FusedMBConv {
   DropPath<T> drop_path;
   bool residual;
 
-  explicit FusedMBConv(const BlockOptions& o, const BlockDefaults& defaults = {})
+  EFFV2_SETUP explicit FusedMBConv(const BlockOptions& o, const BlockDefaults& defaults = {})
       : expand(conv_bn_act<T>(o.in_channels, o.expand == 1 ? o.out_channels : o.hidden(), o.kernel,
                               o.stride, defaults, defaults.activation,
                               o.expand == 1 ? gamma(o, defaults) : 1.0)),
@@ -88,7 +88,7 @@ struct FusedMBConv {
     if (project) visitor("project", *project);
   }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     int node = graph.enter("expand", expand, input);
     if (project) node = graph.enter("project", *project, node);
     return residual ? graph.add({"add", graph.shape(node)}, {node, input}) : node;

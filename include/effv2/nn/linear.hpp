@@ -65,7 +65,7 @@ struct Linear {
     visitor("bias", bias);
   }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     const std::int64_t rows = graph.shape(input)[0];
     return graph.add({"linear", {rows, out()}, weight.size() + bias.size(), rows * weight.size()},
                      {input});

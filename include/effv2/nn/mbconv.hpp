@@ -49,7 +49,7 @@ struct MBConv {
   DropPath<T> drop_path;
   bool residual;
 
-  explicit MBConv(const BlockOptions& o, const BlockDefaults& defaults = {})
+  EFFV2_SETUP explicit MBConv(const BlockOptions& o, const BlockDefaults& defaults = {})
       : depthwise(depthwise_conv_bn_act<T>(o.hidden(), o.kernel, o.stride, defaults)),
         squeeze_excite(o.hidden(), std::max<std::int64_t>(1, o.in_channels / 4),
                        defaults.activation),
@@ -107,7 +107,7 @@ struct MBConv {
     visitor("project", project);
   }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     int node = input;
     if (expand) node = graph.enter("expand", *expand, node);
     node = graph.enter("depthwise", depthwise, node);

@@ -38,7 +38,7 @@ struct GlobalAveragePool {
     return dx;
   }
   void visit(Visitor<T>&) {}
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape& x = graph.shape(input);
     return graph.add({"global_average_pool", {x[0], x[3]}}, {input});
   }
@@ -100,7 +100,7 @@ struct AveragePool {
     return dx;
   }
   void visit(Visitor<T>&) {}
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     return detail::describe_pool(graph, input, "average_pool", options);
   }
 };
@@ -138,7 +138,7 @@ struct MaxPool {
     return dx;
   }
   void visit(Visitor<T>&) {}
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     return detail::describe_pool(graph, input, "max_pool", options);
   }
 };
@@ -168,7 +168,7 @@ struct Flatten {
     return dx;
   }
   void visit(Visitor<T>&) {}
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape& x = graph.shape(input);
     return graph.add({"flatten", {x[0], x.size() / x[0]}}, {input});
   }

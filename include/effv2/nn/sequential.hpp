@@ -69,7 +69,7 @@ class Sequential {
     for (std::size_t i = 0; i < layers_.size(); ++i) visitor(std::to_string(i), layers_[i]);
   }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       input = graph.enter(std::to_string(i), layers_[i], input);
     }

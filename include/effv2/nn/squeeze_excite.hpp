@@ -33,8 +33,8 @@ struct SqueezeExcite {
   Linear<T> reduce, expand;
   ActivationKind activation;
 
-  SqueezeExcite(std::int64_t channels, std::int64_t squeezed,
-                ActivationKind activation_kind = ActivationKind::silu)
+  EFFV2_SETUP SqueezeExcite(std::int64_t channels, std::int64_t squeezed,
+                            ActivationKind activation_kind = ActivationKind::silu)
       : reduce(channels, squeezed, fan_out(squeezed)),
         expand(squeezed, channels, fan_out(channels)),
         activation(activation_kind) {}
@@ -91,7 +91,7 @@ struct SqueezeExcite {
     visitor("expand", expand);
   }
 
-  int describe(Graph& graph, int input) const {
+  EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape x = graph.shape(input);
     const auto act = [&](ActivationKind kind, int node) {
       return graph.add({std::string(kernels::name_of(kind)), graph.shape(node)}, {node});

@@ -101,7 +101,7 @@ class Optimizer {
   };
 
   template <class Model>
-  Optimizer(Model& model, double weight_decay, Moments moments) {
+  EFFV2_SETUP Optimizer(Model& model, double weight_decay, Moments moments) {
     nn::for_each_parameter(model, [&](const std::string& path, nn::Parameter<T>& parameter) {
       Slot<T> slot{path, &parameter, {}, {}, 1.0, parameter.decays ? weight_decay : 0.0};
       if (moments.first) slot.first = Tensor<T>(parameter.shape());

@@ -117,8 +117,8 @@ class Trainer {
  public:
   using T = typename Model::value_type;
 
-  Trainer(Model& model, const data::Dataset& training, const data::Dataset& test,
-          const FitOptions& options)
+  EFFV2_SETUP Trainer(Model& model, const data::Dataset& training, const data::Dataset& test,
+                      const FitOptions& options)
       : model_(model),
         training_(training),
         test_(test),

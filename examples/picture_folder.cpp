@@ -1,0 +1,82 @@
+// Trains a classifier on a folder of pictures, one folder per class, and reads them with stb_image:
+//
+//   picture_folder FOLDER [PIXELS] [EPOCHS]
+//
+// FOLDER/apple/1.png, FOLDER/apple/2.jpg, FOLDER/pear/... A fifth of every class is kept for the
+// test. Pictures are resized to PIXELS x PIXELS (64 by default).
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <effv2/effv2.hpp>
+#include <exception>
+#include <memory>
+#include <string>
+
+// The decoder is someone else's code, which our warnings do not concern.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
+#define STBI_ONLY_PNM
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb_image.h>
+#pragma GCC diagnostic pop
+
+using namespace effv2;
+
+namespace {
+
+constexpr int channels = 3;  // what stb makes of any picture
+
+Tensor<std::uint8_t> decode(const std::string& path) {
+  int width = 0, height = 0, channels_of_file = 0;
+  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
+      stbi_load(path.c_str(), &width, &height, &channels_of_file, channels), stbi_image_free);
+  EFFV2_CHECK(pixels != nullptr, ErrorCode::format, stbi_failure_reason());
+  const Shape shape{height, width, channels};
+  return Tensor<std::uint8_t>::from(
+      shape, {pixels.get(), static_cast<std::size_t>(shape.size())});
+}
+
+void run(const std::string& folder, std::int64_t pixels, std::int64_t epochs) {
+  const auto [training, test] =
+      data::load_image_folder(folder, pixels, pixels, decode).stratified_split(0.2);
+  std::printf("%lld pictures to learn from and %lld to test, of %lld classes\n",
+              static_cast<long long>(training.size()), static_cast<long long>(test.size()),
+              static_cast<long long>(training.classes));
+  auto model = models::efficientnet<float>(
+      "tiny", {.in_channels = channels, .classes = training.classes, .drop_path = 0.1},
+      /*seed=*/1);
+  train::FitOptions options{.epochs = epochs,
+                            .batch_size = std::min<std::int64_t>(32, training.size())};
+  options.data.augmentation = {.shift = 2.0, .rotate = 10.0, .scale = 0.1};
+  train::Callbacks callbacks;
+  callbacks.on_epoch = [](const train::EpochReport& report) {
+    std::printf("epoch %lld  loss %.4f  test accuracy %.2f %%\n",
+                static_cast<long long>(report.epoch + 1), report.loss,
+                100.0 * report.evaluation->accuracy());
+  };
+  const train::FitResult result = train::fit(model, training, test, options, callbacks);
+  for (std::int64_t c = 0; c < test.classes; ++c) {
+    std::printf("%-20s recall %.2f %%\n", test.class_names[static_cast<std::size_t>(c)].c_str(),
+                100.0 * result.evaluation.confusion.recall(c));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2 || argc > 4) {
+    std::fprintf(stderr, "usage: picture_folder FOLDER [PIXELS] [EPOCHS]\n");
+    return 2;
+  }
+  try {
+    run(argv[1], argc > 2 ? std::stoll(argv[2]) : 64, argc > 3 ? std::stoll(argv[3]) : 20);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "picture_folder: %s\n", error.what());
+    return 2;
+  }
+}

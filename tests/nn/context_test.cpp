@@ -1,0 +1,40 @@
+#include <effv2/nn/context.hpp>
+
+#include "../catch.hpp"
+
+using namespace effv2;
+
+TEST_CASE("plans are made once, packed weights until the weights change", "[context]") {
+  nn::Context<float> context(1);
+  const kernels::Window window(5, 5, 3, 1, kernels::Padding::symmetric);
+  CHECK(&context.plan(window) == &context.plan(window));
+  nn::Parameter<float> weight({4, 6}, nn::Initializer::constant(1.0), nn::WeightDecay::yes);
+  CHECK(context.packed(weight, kernels::Transpose::no).data[0] == 1.0F);
+  weight.edit().fill(2.0F);
+  CHECK(context.packed(weight, kernels::Transpose::no).data[0] == 2.0F);
+  CHECK(context.packed(weight, kernels::Transpose::yes).depth == 6);
+  context.clear();
+  CHECK(context.packed(weight, kernels::Transpose::no).data[0] == 2.0F);
+}
+
+TEST_CASE("a step draws the same numbers again, the next step and layer others", "[context]") {
+  nn::Context<float> context(1, 7);
+  context.begin_step(3);
+  const float first = context.next_random().uniform(0), second = context.next_random().uniform(0);
+  context.begin_step(3);
+  CHECK(context.next_random().uniform(0) == first);
+  context.begin_step(4);
+  CHECK(context.next_random().uniform(0) != first);
+  CHECK(first != second);
+}
+
+TEST_CASE("only the tensor named as data is data, and only in its step", "[context]") {
+  nn::Context<float> context(1);
+  const Tensor<float> x({2, 3}), y({2, 3});
+  CHECK_FALSE(context.is_data(x));
+  context.begin_step(0, x);
+  CHECK(context.is_data(x));
+  CHECK_FALSE(context.is_data(y));
+  context.begin_step(1);
+  CHECK_FALSE(context.is_data(x));
+}

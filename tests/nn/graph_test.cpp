@@ -1,0 +1,31 @@
+#include <effv2/nn/graph.hpp>
+#include <effv2/nn/conv_bn_act.hpp>
+#include <effv2/nn/linear.hpp>
+#include <effv2/nn/pooling.hpp>
+#include <effv2/nn/sequential.hpp>
+
+#include "../catch.hpp"
+
+using namespace effv2;
+
+namespace {
+nn::Sequential<float> network() {
+  nn::Sequential<float> net(nn::conv_bn_act<float>(1, 4, 3, 1, {}, nn::ActivationKind::relu),
+                            nn::GlobalAveragePool<float>{}, nn::Linear<float>(4, 2));
+  nn::initialize(net, 1);
+  return net;
+}
+}  // namespace
+
+TEST_CASE("a summary adds up what the graph lists", "[graph]") {
+  const auto net = network();
+  const nn::Summary summary = nn::summary(net, {2, 5, 5, 1});
+  CHECK(summary.parameters == 36 + 8 + 10);
+  CHECK(summary.multiply_adds == 2 * (25 * 36 + 8));
+  CHECK(summary.to_string().find("(2, 5, 5, 4)") != std::string::npos);
+  const nn::Graph graph = nn::describe(net, {2, 5, 5, 1});
+  CHECK(graph.nodes().front().kind == "input");
+  CHECK(graph.nodes().back().kind == "linear");
+  CHECK(graph.nodes()[1].attribute("kernel") == 3.0);
+  CHECK(graph.nodes()[1].path == "0.conv");
+}

@@ -1,0 +1,36 @@
+#include <effv2/nn/activation.hpp>
+#include <effv2/nn/layer.hpp>
+#include <effv2/nn/linear.hpp>
+
+#include "../catch.hpp"
+#include "../support/compare.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+
+namespace {
+struct NoLayer {
+  using value_type = float;
+};
+}  // namespace
+
+TEST_CASE("the concept knows layers from other things", "[layer]") {
+  STATIC_REQUIRE(nn::Layer<nn::Linear<float>>);
+  STATIC_REQUIRE(nn::Layer<nn::AnyLayer<double>>);
+  STATIC_REQUIRE_FALSE(nn::Layer<NoLayer>);
+}
+
+TEST_CASE("a held layer computes what it does by itself, and copies of it are apart", "[layer]") {
+  testing::Dice dice(707);
+  nn::Linear<float> linear(4, 3);
+  nn::initialize(linear, 1);
+  nn::AnyLayer<float> held = linear, copy = held;
+  nn::Context<float> context(1);
+  const Tensor<float> x = dice.tensor<float>({2, 4});
+  const Tensor<float> y = linear.infer(x, context);
+  CHECK(testing::largest_difference(held.infer(x, context), y) == 0.0);
+  REQUIRE(held.as<nn::Linear<float>>() != nullptr);
+  CHECK(held.as<nn::Activation<float>>() == nullptr);
+  held.as<nn::Linear<float>>()->weight.edit().fill(0.0F);
+  CHECK(testing::largest_difference(copy.infer(x, context), y) == 0.0);
+}

@@ -1,0 +1,39 @@
+#include <effv2/nn/mbconv.hpp>
+
+#include "../catch.hpp"
+#include "../support/compare.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+using testing::Dice;
+
+TEST_CASE("mbconv has a residual only where shapes allow one", "[mbconv]") {
+  CHECK(nn::MBConv<float>({.in_channels = 8, .out_channels = 8}).residual);
+  CHECK_FALSE(nn::MBConv<float>({.in_channels = 8, .out_channels = 8, .stride = 2}).residual);
+  CHECK_FALSE(nn::MBConv<float>({.in_channels = 8, .out_channels = 9}).residual);
+  CHECK_FALSE(nn::MBConv<float>({.in_channels = 8, .out_channels = 8, .expand = 1}).expand);
+}
+
+TEST_CASE("mbconv may start as the identity", "[mbconv]") {
+  Dice dice(702);
+  nn::Context<float> context(1);
+  const Tensor<float> x = dice.tensor<float>({2, 5, 5, 8});
+  for (const std::int64_t expand : {1, 4}) {
+    nn::MBConv<float> layer({.in_channels = 8, .out_channels = 8, .expand = expand},
+                        {.branch_gamma = 0.0});
+    nn::initialize(layer, 1);
+    CHECK(testing::largest_difference(layer.infer(x, context), x) == 0.0);
+  }
+}
+
+TEST_CASE("mbconv that reads the data returns no gradient of it", "[mbconv]") {
+  Dice dice(704);
+  nn::Context<float> context(1);
+  const Tensor<float> x = dice.tensor<float>({2, 5, 5, 8});
+  nn::MBConv<float> layer({.in_channels = 8, .out_channels = 8});
+  nn::initialize(layer, 1);
+  nn::MBConv<float>::Saved saved;
+  context.begin_step(0, x);
+  const Tensor<float> y = layer.forward(x, saved, context);
+  CHECK(layer.backward(y, saved, context).empty());
+}
