@@ -3,6 +3,7 @@
 
     compare.py BUILD [--only NAME] [--pairs N] [--write-docs]
 
+With --only the other entries of an earlier run are kept.
 BUILD holds effv2_compare and the peers' programs. Writes BUILD/../../bench/compare.json and prints a
 table; --write-docs also writes docs/benchmarks.md and its chart. `ratio` says how many times faster
 effv2 is (median over the pairs of the pair's own ratio, so that a drifting machine cancels).
@@ -169,6 +170,11 @@ def main():
                                'MiB   {peer_name}'), flush=True)
     out = ROOT / 'build/bench/compare.json'
     out.parent.mkdir(parents=True, exist_ok=True)
+    if options.only and out.exists():
+        fresh = {r['name']: r for r in results}
+        aims = {e[0]: e[1] for e in ENTRIES}
+        results = [fresh.get(r['name'], {**r, 'aim': aims[r['name']]})
+                   for r in json.loads(out.read_text())]
     keys = ('name', 'ours', 'peer', 'unit', 'ratio', 'ratio_min', 'ratio_max', 'pairs',
             'peer_name', 'ours_rss_mib', 'peer_rss_mib')
     out.write_text(json.dumps([{k: r[k] for k in keys} for r in results], indent=1) + '\n')

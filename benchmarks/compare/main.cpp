@@ -85,9 +85,9 @@ std::function<void()> training_step(Model& model, const Tensor<float>& x, std::i
     typename Model::Saved saved;
     std::vector<std::int32_t> labels;
     std::uint64_t step = 0;
+    State(Model& m, int t) : context(t), optimizer(m, {.weight_decay = 0.02}) {}
   };
-  auto state = std::make_shared<State>(nn::Context<float>(threads),
-                                       optim::AdamW<float>(model, {.weight_decay = 0.02}));
+  auto state = std::make_shared<State>(model, threads);
   for (std::int64_t n = 0; n < x.extent(0); ++n) {
     state->labels.push_back(static_cast<std::int32_t>(n % classes));
   }
