@@ -37,8 +37,7 @@ Tensor<std::uint8_t> decode(const std::string& path) {
       stbi_load(path.c_str(), &width, &height, &channels_of_file, channels), stbi_image_free);
   EFFV2_CHECK(pixels != nullptr, ErrorCode::format, stbi_failure_reason());
   const Shape shape{height, width, channels};
-  return Tensor<std::uint8_t>::from(
-      shape, {pixels.get(), static_cast<std::size_t>(shape.size())});
+  return Tensor<std::uint8_t>::from(shape, {pixels.get(), static_cast<std::size_t>(shape.size())});
 }
 
 void run(const std::string& folder, std::int64_t pixels, std::int64_t epochs) {

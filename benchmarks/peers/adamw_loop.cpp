@@ -1,5 +1,5 @@
-// AdamW as a plain loop, compiled with -ffast-math: what a C programmer would write who needs neither
-// a norm nor a check for NaN nor zeroed gradients.
+// AdamW as a plain loop, compiled with -ffast-math: what a C programmer would write who needs
+// neither a norm nor a check for NaN nor zeroed gradients.
 #include "adamw_loop.hpp"
 
 #include <cmath>

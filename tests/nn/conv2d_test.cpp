@@ -31,7 +31,8 @@ TEST_CASE("wrong pictures and gradients are refused", "[conv2d]") {
   CHECK_THROWS_AS(conv.backward(Tensor<float>({2, 4, 4, 2}), saved, context), Error);
 }
 
-TEST_CASE("initial weights of a convolution are normal with deviation sqrt(2 / fan out)", "[conv2d]") {
+TEST_CASE("initial weights of a convolution are normal with deviation sqrt(2 / fan out)",
+          "[conv2d]") {
   nn::Conv2d<float> conv({.in_channels = 64, .out_channels = 128, .kernel = 3});
   nn::initialize(conv, 1);
   double square = 0.0;

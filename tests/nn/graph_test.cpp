@@ -1,5 +1,5 @@
-#include <effv2/nn/graph.hpp>
 #include <effv2/nn/conv_bn_act.hpp>
+#include <effv2/nn/graph.hpp>
 #include <effv2/nn/linear.hpp>
 #include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>

@@ -20,7 +20,7 @@ TEST_CASE("mbconv may start as the identity", "[mbconv]") {
   const Tensor<float> x = dice.tensor<float>({2, 5, 5, 8});
   for (const std::int64_t expand : {1, 4}) {
     nn::MBConv<float> layer({.in_channels = 8, .out_channels = 8, .expand = expand},
-                        {.branch_gamma = 0.0});
+                            {.branch_gamma = 0.0});
     nn::initialize(layer, 1);
     CHECK(testing::largest_difference(layer.infer(x, context), x) == 0.0);
   }

@@ -1,11 +1,11 @@
-#include <string>
-#include <utility>
-#include <vector>
 #include <effv2/nn/conv_bn_act.hpp>
 #include <effv2/nn/linear.hpp>
 #include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>
 #include <effv2/nn/visit.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "../catch.hpp"
 #include "../support/compare.hpp"
@@ -52,7 +52,6 @@ TEST_CASE("parameters are counted, gradients zeroed, by one visit", "[visit]") {
   CHECK(nn::parameter_count(net) == 36 + 8 + 10);
   nn::for_each_parameter(net, [](const std::string&, auto& p) { p.gradient().fill(1.0F); });
   nn::zero_gradients(net);
-  nn::for_each_parameter(net, [](const std::string&, auto& p) {
-    CHECK(testing::largest(p.gradient()) == 0.0);
-  });
+  nn::for_each_parameter(
+      net, [](const std::string&, auto& p) { CHECK(testing::largest(p.gradient()) == 0.0); });
 }
