@@ -29,7 +29,7 @@ MUTATIONS = [
     ("core/slabs.hpp", "slab.used += bytes, ++slab.blocks;", "slab.used += bytes - alignment, ++slab.blocks;", "core/slabs"),
     ("core/memory.hpp", "(bytes + granule - 1) / granule * granule", "(bytes + granule - 1) / granule * granule * 2", "core/memory"),
     ("core/simd.hpp", "V(1.0F / 6.0F)", "V(1.0F / 6.1F)", "core/simd"),
-    ("core/simd.hpp", "max(Vector<T>(T{-86}), x)", "max(Vector<T>(T{-6}), x)", "core/simd"),
+    ("core/simd.hpp", "simd::max<T>(Vector<T>(T{-86}), x)", "simd::max<T>(Vector<T>(T{-6}), x)", "core/simd"),
     ("core/simd.hpp", "if (index < count) body(index", "if (index + 1 < count) body(index", "core/simd"),
     # kernels: windows and products
     ("kernels/window.hpp", "std::max<std::int64_t>((out - 1) * stride + kernel - in, 0) / 2", "(std::max<std::int64_t>((out - 1) * stride + kernel - in, 0) + 1) / 2", "kernels/window"),

@@ -57,9 +57,6 @@ struct Scalar {
   Scalar& operator+=(Scalar b) { return *this = *this + b; }
   friend bool operator<(Scalar a, Scalar b) { return a.value < b.value; }
   friend bool operator>(Scalar a, Scalar b) { return a.value > b.value; }
-  // As the x86 instructions: the second operand when either is NaN.
-  friend Scalar min(Scalar a, Scalar b) { return a.value < b.value ? a : b; }
-  friend Scalar max(Scalar a, Scalar b) { return a.value > b.value ? a : b; }
   friend Scalar sqrt(Scalar a) { return {std::sqrt(a.value)}; }
   friend Scalar select(bool condition, Scalar a, Scalar b) { return condition ? a : b; }
 };
@@ -154,6 +151,31 @@ EFFV2_ALWAYS_INLINE Vector<T> fma(const Vector<T>& a, const Vector<T>& b, const 
   } else {
     return a * b + c;
   }
+}
+
+/// The smaller and the larger, lane by lane; b where either is NaN. (xsimd's own differ in that
+/// from version to version.)
+template <class T>
+EFFV2_ALWAYS_INLINE Vector<T> min(const Vector<T>& a, const Vector<T>& b) {
+#ifdef EFFV2_HAS_AVX512
+  if constexpr (std::is_same_v<T, float>) {
+    return _mm512_min_ps(a, b);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return _mm512_min_pd(a, b);
+  }
+#endif
+  return select(a < b, a, b);
+}
+template <class T>
+EFFV2_ALWAYS_INLINE Vector<T> max(const Vector<T>& a, const Vector<T>& b) {
+#ifdef EFFV2_HAS_AVX512
+  if constexpr (std::is_same_v<T, float>) {
+    return _mm512_max_ps(a, b);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return _mm512_max_pd(a, b);
+  }
+#endif
+  return select(a > b, a, b);
 }
 
 /// The sum of all lanes, always in the same order.
@@ -256,8 +278,8 @@ EFFV2_ALWAYS_INLINE Vector<T> exp(const Vector<T>& x) {
   if constexpr (std::is_same_v<T, float>) {
     using V = Vector<float>;
     const V lowest(-86.65F), highest(88.722F);
-    // NaN comes through: min and max give the second operand when either is NaN.
-    const V result = detail::exp_within(min(highest, max(lowest, x)));
+    // NaN comes through: min and max give the second operand then.
+    const V result = detail::exp_within(simd::min<T>(highest, simd::max<T>(lowest, x)));
     const V infinity(std::numeric_limits<float>::infinity());
     return select(x < lowest, V(0.0F), select(x > highest, infinity, result));
   } else if constexpr (is_vectorized<T>) {
@@ -274,7 +296,7 @@ EFFV2_ALWAYS_INLINE Vector<T> sigmoid(const Vector<T>& x) {
   using V = Vector<T>;
   if constexpr (std::is_same_v<T, float>) {
     // e^86 keeps 1 + e^-x and its reciprocal normal.
-    const V bounded = min(V(86.0F), max(V(-86.0F), x));
+    const V bounded = simd::min<T>(V(86.0F), simd::max<T>(V(-86.0F), x));
     return simd::reciprocal<T>(V(1.0F) + detail::exp_within(-bounded));
   } else {
     return V(T{1}) / (V(T{1}) + simd::exp<T>(-x));
@@ -285,7 +307,7 @@ EFFV2_ALWAYS_INLINE Vector<T> sigmoid(const Vector<T>& x) {
 /// under it; -infinity gives 0, infinity infinity, NaN NaN.
 template <class T>
 EFFV2_ALWAYS_INLINE Vector<T> silu(const Vector<T>& x) {
-  const Vector<T> bounded = max(Vector<T>(T{-86}), x);
+  const Vector<T> bounded = simd::max<T>(Vector<T>(T{-86}), x);
   return bounded * simd::sigmoid<T>(bounded);
 }
 

@@ -34,7 +34,7 @@ struct Identity {
 struct Relu {
   template <class T>
   static simd::Vector<T> value(const simd::Vector<T>& x) {
-    return max(simd::Vector<T>(T{}), x);  // NaN comes through
+    return simd::max<T>(simd::Vector<T>(T{}), x);  // NaN comes through
   }
   template <class T>
   static simd::Vector<T> derivative(const simd::Vector<T>& x) {
@@ -52,7 +52,7 @@ struct Silu {
   template <class T>
   static simd::Vector<T> derivative(const simd::Vector<T>& x) {
     using V = simd::Vector<T>;
-    const V bounded = max(V(T{-86}), x);
+    const V bounded = simd::max<T>(V(T{-86}), x);
     const V s = simd::sigmoid<T>(bounded);
     return simd::fma<T>(bounded * s, V(T{1}) - s, s);
   }
@@ -77,7 +77,7 @@ struct HardSwish {
   template <class T>
   static simd::Vector<T> value(const simd::Vector<T>& x) {
     using V = simd::Vector<T>;
-    return x * min(V(T{6}), max(V(T{}), x + V(T{3}))) * V(T{1} / T{6});
+    return x * simd::min<T>(V(T{6}), simd::max<T>(V(T{}), x + V(T{3}))) * V(T{1} / T{6});
   }
   template <class T>
   static simd::Vector<T> derivative(const simd::Vector<T>& x) {
