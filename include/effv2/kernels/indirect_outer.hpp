@@ -175,26 +175,26 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
       }
     }
     detail::RowPanel<T> packed;
-    list.for_each(
-        blocks * slice / slices, blocks * (slice + 1) / slices,
-        [&](std::int64_t, const detail::RowBlock& block) {
-          const TapGroup& group = *block.group;
-          detail::row_pointers(packed.pointers, rows.data() + column, block, group.targets.data(),
-                               plan.target_pixels, columns);
-          detail::pack_rows(packed.data, packed.pointers, block.count, valid, lanes);
-          for (std::size_t t = 0; t < group.taps.size(); ++t) {
-            detail::row_pointers(packed.pointers, in.data(), block, group.sources_of(t),
-                                 plan.source_pixels, depth);
-            T* tap_target = target + group.taps[t] * depth * columns;
-            detail::for_each_tile(
-                last_k - first_k, RegisterTile<T>::rows, [&](std::int64_t first, int count) {
-                  const std::int64_t k = first_k + first;
-                  detail::run_outer_tile<T>(count, vectors,
-                                            {tap_target + k * columns, columns, packed.pointers, k,
-                                             packed.data, block.count, valid});
-                });
-          }
-        });
+    list.for_each(blocks * slice / slices, blocks * (slice + 1) / slices,
+                  [&](std::int64_t, const detail::RowBlock& block) {
+                    const TapGroup& group = *block.group;
+                    detail::row_pointers(packed.pointers, rows.data() + column, block,
+                                         group.targets.data(), plan.target_pixels, columns);
+                    detail::pack_rows(packed.data, packed.pointers, block.count, valid, lanes);
+                    for (std::size_t t = 0; t < group.taps.size(); ++t) {
+                      detail::row_pointers(packed.pointers, in.data(), block, group.sources_of(t),
+                                           plan.source_pixels, depth);
+                      T* tap_target = target + group.taps[t] * depth * columns;
+                      detail::for_each_tile<RegisterTile<T>::rows>(
+                          last_k - first_k, [&](std::int64_t first, int count) {
+                            const std::int64_t k = first_k + first;
+                            detail::run_outer_tile<T>(
+                                count, vectors,
+                                {tap_target + k * columns, columns, packed.pointers, k, packed.data,
+                                 block.count, valid});
+                          });
+                    }
+                  });
   });
   if (slices == 1) return;
   constexpr std::int64_t grain = 4096;

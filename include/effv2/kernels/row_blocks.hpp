@@ -101,20 +101,22 @@ void row_pointers(Pointer* pointers, Pointer base, const RowBlock& rows, const s
 constexpr bool is_tile_height(int rows) { return rows <= 8 || rows % 2 == 0; }
 
 /// Cuts `count` rows into as few tiles as possible, all of nearly the same height: 16 rows are 8 +
-/// 8 and not 14 + 2, because a low tile wastes the latency of the multiply-add. `most` is the
-/// height of the highest tile, and even.
-template <class Body>
-void for_each_tile(std::int64_t count, std::int64_t most, Body&& body) {
-  const std::int64_t tiles = (count + most - 1) / most, pairs = (count + 1) / 2;
+/// 8 and not 14 + 2, because a low tile wastes the latency of the multiply-add. Most: the height of
+/// the highest tile, even.
+template <int Most, class Body>
+void for_each_tile(std::int64_t count, Body&& body) {
+  const std::int64_t tiles = (count + Most - 1) / Most, pairs = (count + 1) / 2;
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
     const std::int64_t first = 2 * (pairs * tile / tiles);
     const std::int64_t last = std::min(count, 2 * (pairs * (tile + 1) / tiles));
     const int rows = static_cast<int>(last - first);
-    if (is_tile_height(rows)) {
-      body(first, rows);
-    } else {
-      body(first, 8), body(first + 8, rows - 8);
+    if constexpr (Most > 8) {
+      if (!is_tile_height(rows)) {
+        body(first, 8), body(first + 8, rows - 8);
+        continue;
+      }
     }
+    body(first, rows);
   }
 }
 
