@@ -180,7 +180,7 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
                        b.panel(panel), next,
                        inputs[(taps - 1) * rows.count + std::min(first + count, rows.count - 1)],
                        bias.empty() ? nullptr : bias.data() + column, b.columns - column});
-                  next += taps * b.depth * (alignment / static_cast<std::int64_t>(sizeof(T)));
+                  next += taps * b.depth * std::int64_t{alignment / sizeof(T)};
                 });
             detail::finish_block<T>(epilogue, index, outputs, rows.count, column,
                                     std::min(column + RegisterTile<T>::columns, b.columns));
