@@ -171,17 +171,19 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
             const std::int64_t column = panel * RegisterTile<T>::columns;
             const T* next = b.panel(panel + 1 < last_panel ? panel + 1 : first_panel);
             T* panel_outputs[tile_rows];
-            detail::for_each_tile<RegisterTile<T>::rows>(
-                rows.count, [&](std::int64_t first, int count) {
-                  for (int r = 0; r < count; ++r) panel_outputs[r] = outputs[first + r] + column;
-                  detail::run_gemm_tile<T>(
-                      count, b.panel_vectors(panel),
-                      {panel_outputs, inputs + first, rows.count, group.taps.data(), taps, b.depth,
-                       b.panel(panel), next,
-                       inputs[(taps - 1) * rows.count + std::min(first + count, rows.count - 1)],
-                       bias.empty() ? nullptr : bias.data() + column, b.columns - column});
-                  next += taps * b.depth * std::int64_t{alignment / sizeof(T)};
-                });
+            detail::for_each_tile<RegisterTile<T>::rows>(rows.count, [&](std::int64_t first,
+                                                                         int count) {
+              for (int r = 0; r < count; ++r) panel_outputs[r] = outputs[first + r] + column;
+              detail::run_gemm_tile<T>(
+                  count, b.panel_vectors(panel),
+                  {panel_outputs, inputs + first, rows.count, group.taps.data(), taps, b.depth,
+                   b.panel(panel), next,
+                   taps > 0
+                       ? inputs[(taps - 1) * rows.count + std::min(first + count, rows.count - 1)]
+                       : nullptr,
+                   bias.empty() ? nullptr : bias.data() + column, b.columns - column});
+              next += taps * b.depth * std::int64_t{alignment / sizeof(T)};
+            });
             detail::finish_block<T>(epilogue, index, outputs, rows.count, column,
                                     std::min(column + RegisterTile<T>::columns, b.columns));
           }
