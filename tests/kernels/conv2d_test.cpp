@@ -70,6 +70,19 @@ TEST_CASE("convolution equals its definition on integers, exactly", "[conv2d]") 
   }
 }
 
+TEST_CASE("windows up to the largest are exact", "[conv2d]") {
+  Dice dice(14);
+  for (const std::int64_t kernel : {11, 12, 13, 14, 25, 45}) {
+    const Case c{2, 9, 8, 9, 5, Window(9, 8, kernel, 1, Padding::same)};
+    CAPTURE(kernel);
+    REQUIRE(worst_difference<float>(c, dice, 2) == 0.0);
+    // Every pixel sees every tap: the most pointers a block can have.
+    const Case full{2, kernel + 3, kernel + 4,
+                    9, 5,          Window(kernel + 3, kernel + 4, kernel, 1, Padding::valid)};
+    REQUIRE(worst_difference<float>(full, dice, 2) == 0.0);
+  }
+}
+
 TEST_CASE("convolution in double and in a type without vectors", "[conv2d]") {
   Dice dice(11);
   for (int i = 0; i < 100; ++i) {

@@ -129,16 +129,18 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
   assert(out.size() == batch * plan.target_pixels * b.columns);
   assert(in.size() == batch * plan.source_pixels * b.depth);
   assert(b.taps <= max_taps);
-  // Blocks of up to 8 tiles, as long as their pointers fill no more than 16 KiB; images at a time
-  // as many as fit into a quarter of the second-level cache, at least enough for the corner pixels
-  // of the images to fill a tile if the images are small.
+  // Blocks of up to 8 tiles, as long as their pointers fill no more than 16 KiB (a window of over
+  // 146 taps leaves less than one tile); images at a time as many as fit into a quarter of the
+  // second-level cache, at least enough for the corner pixels of the images to fill a tile if the
+  // images are small.
   constexpr std::int64_t tile_rows = RegisterTile<T>::rows, most_rows = 8 * tile_rows;
   constexpr std::int64_t image_numbers = (1 << 19) / sizeof(T);
+  const std::int64_t fitting = max_taps / b.taps;
   const std::int64_t block_rows =
-      std::clamp(max_taps / b.taps / tile_rows, std::int64_t{1}, std::int64_t{8}) * tile_rows;
+      std::min({fitting, most_rows, std::max<std::int64_t>(1, fitting / tile_rows) * tile_rows});
   const std::int64_t images =
       std::max<std::int64_t>(1, image_numbers / (plan.source_pixels * b.depth));
-  const detail::RowBlocks blocks(plan, batch, images, block_rows, tile_rows);
+  const detail::RowBlocks blocks(plan, batch, images, block_rows, std::min(tile_rows, block_rows));
   if (epilogue.sums != nullptr) epilogue.sums->prepare(blocks.size(), b.columns, run);
 
   // Where blocks are few (1 x 1 pixels), the panels are shared out as well.
@@ -154,7 +156,7 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
     const std::int64_t first_panel = panels * panel_part / panel_parts,
                        last_panel = panels * (panel_part + 1) / panel_parts;
     T* outputs[most_rows];
-    const T* inputs[max_taps + tile_rows];
+    const T* inputs[max_taps];
     blocks.for_each(
         blocks.size() * row_part / row_parts, blocks.size() * (row_part + 1) / row_parts,
         [&](std::int64_t index, const detail::RowBlock& rows) {
