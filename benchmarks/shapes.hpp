@@ -1,20 +1,9 @@
-// What the benchmarks share: operands and counters.
+// What the microbenchmarks share: counters, and operands.
 #pragma once
 
 #include <benchmark/benchmark.h>
 
-#include <effv2/core/random.hpp>
-#include <effv2/core/tensor.hpp>
-
-/// Uniform in [-1, 1).
-inline effv2::Tensor<float> random_tensor(const effv2::Shape& shape) {
-  effv2::Tensor<float> values = effv2::Tensor<float>::uninitialized(shape);
-  const effv2::RandomStream random{1, 0, 0};
-  for (std::int64_t i = 0; i < values.size(); ++i) {
-    values[i] = 2.0F * random.uniform(0, static_cast<std::uint32_t>(i)) - 1.0F;
-  }
-  return values;
-}
+#include "random_tensor.hpp"
 
 /// Shows the rate of `per_iteration` floating-point operations as FLOP/s.
 inline void count_flops(benchmark::State& state, double per_iteration) {

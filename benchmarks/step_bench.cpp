@@ -1,11 +1,11 @@
 // Whole steps of EfficientNetV2-S: forward, backward, update; and inference.
 #include <benchmark/benchmark.h>
 
-#include <effv2/kernels/loss.hpp>
 #include <effv2/models/efficientnet.hpp>
 #include <effv2/optim/adamw.hpp>
 
 #include "shapes.hpp"
+#include "training_step.hpp"
 
 using namespace effv2;
 
@@ -17,21 +17,8 @@ void count_images(benchmark::State& state) {
 
 void training_step(benchmark::State& state) {
   auto model = models::efficientnet<float>("s", {.in_channels = 1, .classes = 10}, 1);
-  nn::Context<float> context(static_cast<int>(state.range(1)));
-  optim::AdamW<float> optimizer(model);
-  decltype(model)::Saved saved;
   const Tensor<float> x = random_tensor({state.range(0), 28, 28, 1});
-  const std::vector<std::int32_t> labels(static_cast<std::size_t>(state.range(0)), 3);
-  std::uint64_t number = 0;
-  const auto step = [&] {
-    context.begin_step(number++, x);
-    const Tensor<float> logits = model.forward(x, saved, context);
-    Tensor<float> targets = context.tensor(logits.shape()), d = context.tensor(logits.shape());
-    kernels::smooth_targets<float>(targets, labels, 0.1);
-    kernels::softmax_cross_entropy<float>(d, logits, targets);
-    model.backward(d, saved, context);
-    optimizer.step(1e-4, context.execution);
-  };
+  TrainingStep step(model, x, 10, static_cast<int>(state.range(1)));
   step();  // fills the pool
   for (auto _ : state) step();
   count_images(state);

@@ -4,8 +4,8 @@
     compare.py BUILD [--only NAME] [--pairs N] [--write-docs]
 
 With --only the other entries of an earlier run are kept.
-BUILD holds effv2_compare and the peers' programs. Writes BUILD/../../bench/compare.json and prints a
-table; --write-docs also writes docs/benchmarks.md and its chart. `ratio` says how many times faster
+BUILD holds effv2_compare and the peers' programs. Writes build/bench/compare.json and prints a table;
+--write-docs also writes docs/benchmarks.md and its chart. `ratio` says how many times faster
 effv2 is (median over the pairs of the pair's own ratio, so that a drifting machine cancels).
 """
 
@@ -50,6 +50,10 @@ ENTRIES = [
 ]
 
 
+def is_framework(peer_name):
+    return peer_name.startswith(('PyTorch', 'libtorch'))
+
+
 def peer_command(build, entry):
     kind, peer = entry[4], entry[5]
     if kind.startswith('PyTorch'):
@@ -81,15 +85,14 @@ def measure(build, entry, pairs):
     name, aim, unit, ours, peer_name, _ = entry
     our_command = [str(build / 'effv2_compare'), *ours.split()]
     their_command = peer_command(build, entry)
-    theirs_is_other = peer_name.startswith(('PyTorch', 'libtorch'))
-    environment = peer_environment() if theirs_is_other else None
+    environment = peer_environment() if is_framework(peer_name) else None
     a, b = [], []
     for _ in range(pairs):
         a.append(run(our_command))
         b.append(run(their_command, environment))
     ratios = [x['value'] / y['value'] for x, y in zip(a, b)]
     median = lambda runs, key: statistics.median(r[key] for r in runs)
-    version = f'{peer_name} {b[0]["version"]}' if theirs_is_other else peer_name
+    version = f'{peer_name} {b[0]["version"]}' if is_framework(peer_name) else peer_name
     return {'name': name, 'ours': median(a, 'value'), 'peer': median(b, 'value'), 'unit': unit,
             'ratio': statistics.median(ratios), 'ratio_min': min(ratios),
             'ratio_max': max(ratios), 'pairs': pairs, 'peer_name': version,
@@ -104,7 +107,7 @@ def row(r, cells):
 
 def chart(results):
     """Horizontal bars of the ratios against other frameworks, readable on light and dark."""
-    shown = [r for r in results if r['peer_name'].startswith(('PyTorch', 'libtorch'))]
+    shown = [r for r in results if is_framework(r['peer_name'])]
     scale = 400 / max([r['ratio'] for r in shown] + [1.0])
     height = 26 * len(shown) + 50
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {height}" '
@@ -142,7 +145,7 @@ def write_docs(results):
             "the whole process's peak in MiB. The aim is the project's own.", '',
             f'Machine: {machine()} (shared). Peers: '
             + ', '.join(sorted({r["peer_name"] for r in results
-                                if r["peer_name"].startswith(("PyTorch ", "libtorch"))})) + '.',
+                                if is_framework(r["peer_name"])})) + '.',
             '', '![Ratios](benchmarks.svg)', '',
             '| name | effv2 | peer | unit | ratio | aim | memory | peer\'s |',
             '|---|---|---|---|---|---|---|---|']

@@ -17,12 +17,13 @@
 #include <ctime>
 #include <effv2/effv2.hpp>
 #include <functional>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "../peers/adamw_loop.hpp"
+#include "../random_tensor.hpp"
+#include "../training_step.hpp"
 
 using namespace effv2;
 
@@ -50,15 +51,6 @@ double median_seconds(const std::function<void()>& step, double total = 4.0) {
   return times[times.size() / 2];
 }
 
-Tensor<float> random_tensor(const Shape& shape) {
-  Tensor<float> values = Tensor<float>::uninitialized(shape);
-  const RandomStream random{1, 0, 0};
-  for (std::int64_t i = 0; i < values.size(); ++i) {
-    values[i] = 2.0F * random.uniform(0, static_cast<std::uint32_t>(i)) - 1.0F;
-  }
-  return values;
-}
-
 struct Network {
   std::string model;
   std::int64_t size, batch, channels = 1, classes = 10;
@@ -75,39 +67,11 @@ struct Network {
   Tensor<float> pictures() const { return random_tensor({batch, size, size, channels}); }
 };
 
-// Forward, loss with label smoothing, backward and AdamW.
-template <class Model>
-std::function<void()> training_step(Model& model, const Tensor<float>& x, std::int64_t classes,
-                                    int threads) {
-  struct State {
-    nn::Context<float> context;
-    optim::AdamW<float> optimizer;
-    typename Model::Saved saved;
-    std::vector<std::int32_t> labels;
-    std::uint64_t step = 0;
-    State(Model& m, int t) : context(t), optimizer(m, {.weight_decay = 0.02}) {}
-  };
-  auto state = std::make_shared<State>(model, threads);
-  for (std::int64_t n = 0; n < x.extent(0); ++n) {
-    state->labels.push_back(static_cast<std::int32_t>(n % classes));
-  }
-  return [&model, &x, state] {
-    nn::Context<float>& context = state->context;
-    context.begin_step(state->step++, x);
-    const Tensor<float> logits = model.forward(x, state->saved, context);
-    Tensor<float> targets = context.tensor(logits.shape()), d = context.tensor(logits.shape());
-    kernels::smooth_targets<float>(targets, state->labels, 0.1);
-    kernels::softmax_cross_entropy<float>(d, logits, targets);
-    model.backward(d, state->saved, context);
-    state->optimizer.step(1e-4, context.execution);
-  };
-}
-
 double train(const Network& network) {
   auto model = network.build();
   const Tensor<float> x = network.pictures();
-  const auto step = training_step(model, x, network.classes, network.threads);
-  return static_cast<double>(network.batch) / median_seconds(step);
+  TrainingStep step(model, x, network.classes, network.threads);
+  return static_cast<double>(network.batch) / median_seconds([&] { step(); });
 }
 
 double infer(const Network& network) {
@@ -132,7 +96,7 @@ double lenet(std::int64_t batch) {
       relu, Linear<float>(120, 84), relu, Linear<float>(84, 10));
   initialize(model, 1);
   const Tensor<float> x = random_tensor({batch, 28, 28, 1});
-  const auto step = training_step(model, x, 10, 1);
+  TrainingStep step(model, x, 10, 1);
   for (int i = 0; i < 50; ++i) step();
   const std::clock_t begin = std::clock();
   constexpr int steps = 1000;

@@ -18,7 +18,8 @@ TEST_CASE("the list of blocks holds every row of every group once", "[row_blocks
     const TapPlan plan = gather_plan(window);
     const std::int64_t batch = dice.between(1, 40), tile = dice.between(1, 14);
     const std::int64_t rows = tile * dice.between(1, 8);
-    const kernels::detail::RowBlocks blocks(plan, batch, dice.between(1, 50), rows, tile);
+    const std::int64_t numbers = dice.between(0, 50) * window.in_pixels() * 3;
+    const kernels::detail::RowBlocks blocks(plan, batch, 3, numbers, rows, tile);
     std::set<std::int64_t> seen;
     // In two halves, as two tasks would take them.
     const std::int64_t half = dice.between(0, blocks.size());

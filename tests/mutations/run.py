@@ -59,7 +59,7 @@ MUTATIONS = [
     ("kernels/gemm.hpp", "detail::as_matrix<T>(c).noalias() +=", "detail::as_matrix<T>(c).noalias() =", "kernels/gemm"),
     # kernels: depthwise
     ("kernels/depthwise_conv2d.hpp", "detail::depthwise_gather<T>(dx, dy, w, plan.scatter", "detail::depthwise_gather<T>(dx, dy, w, plan.gather", "kernels/depthwise_conv2d"),
-    ("kernels/depthwise_conv2d.hpp", "w.data() + group.taps[t] * channels", "w.data() + static_cast<std::int64_t>(t) * channels", "kernels/depthwise_conv2d"),
+    ("kernels/depthwise_conv2d.hpp", "w + group.taps[t] * channels", "w + static_cast<std::int64_t>(t) * channels", "kernels/depthwise_conv2d"),
     ("kernels/depthwise_conv2d.hpp", "target + group.taps[t] * channels", "target + static_cast<std::int64_t>(t) * channels", "kernels/depthwise_conv2d"),
     ("kernels/depthwise_conv2d.hpp", "dw[i] += partial[i]", "dw[i] = partial[i]", "kernels/depthwise_conv2d"),
     # kernels: batch norm

@@ -5,20 +5,12 @@
 #include <effv2/nn/sequential.hpp>
 
 #include "../catch.hpp"
+#include "../support/small_network.hpp"
 
 using namespace effv2;
 
-namespace {
-nn::Sequential<float> network() {
-  nn::Sequential<float> net(nn::conv_bn_act<float>(1, 4, 3, 1, {}, nn::ActivationKind::relu),
-                            nn::GlobalAveragePool<float>{}, nn::Linear<float>(4, 2));
-  nn::initialize(net, 1);
-  return net;
-}
-}  // namespace
-
 TEST_CASE("a summary adds up what the graph lists", "[graph]") {
-  const auto net = network();
+  const auto net = testing::small_network();
   const nn::Summary summary = nn::summary(net, {2, 5, 5, 1});
   CHECK(summary.parameters == 36 + 8 + 10);
   CHECK(summary.multiply_adds == 2 * (25 * 36 + 8));

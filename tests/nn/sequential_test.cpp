@@ -5,22 +5,14 @@
 #include <effv2/nn/sequential.hpp>
 
 #include "../catch.hpp"
+#include "../support/small_network.hpp"
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
 using namespace effv2;
 
-namespace {
-nn::Sequential<float> network() {
-  nn::Sequential<float> net(nn::conv_bn_act<float>(1, 4, 3, 1, {}, nn::ActivationKind::relu),
-                            nn::GlobalAveragePool<float>{}, nn::Linear<float>(4, 2));
-  nn::initialize(net, 1);
-  return net;
-}
-}  // namespace
-
 TEST_CASE("a sequence is its layers one after the other", "[sequential]") {
-  auto net = network();
+  auto net = testing::small_network();
   nn::Context<float> context(1);
   testing::Dice dice(710);
   const Tensor<float> x = dice.tensor<float>({3, 5, 5, 1});
@@ -42,7 +34,7 @@ TEST_CASE("an empty sequence is refused", "[sequential]") {
 }
 
 TEST_CASE("copies of a sequence share nothing", "[sequential]") {
-  auto net = network();
+  auto net = testing::small_network();
   auto copy = net;
   copy[2].as<nn::Linear<float>>()->weight.edit().fill(0.0F);
   CHECK(testing::largest(net[2].as<nn::Linear<float>>()->weight.value()) > 0.0);
@@ -54,7 +46,7 @@ TEST_CASE("a tape may move on to another network", "[sequential]") {
   nn::Sequential<float>::Saved saved;
   testing::Dice dice(711);
   const Tensor<float> x = dice.tensor<float>({3, 5, 5, 1});
-  auto first = network();
+  auto first = testing::small_network();
   first.forward(x, saved, context);
   nn::Sequential<float> second(nn::Flatten<float>{}, nn::Linear<float>(25, 2),
                                nn::Activation<float>{nn::ActivationKind::silu});

@@ -8,21 +8,13 @@
 #include <vector>
 
 #include "../catch.hpp"
+#include "../support/small_network.hpp"
 #include "../support/compare.hpp"
 
 using namespace effv2;
 
-namespace {
-nn::Sequential<float> network() {
-  nn::Sequential<float> net(nn::conv_bn_act<float>(1, 4, 3, 1, {}, nn::ActivationKind::relu),
-                            nn::GlobalAveragePool<float>{}, nn::Linear<float>(4, 2));
-  nn::initialize(net, 1);
-  return net;
-}
-}  // namespace
-
 TEST_CASE("paths of parameters and states name the children", "[visit]") {
-  auto net = network();
+  auto net = testing::small_network();
   std::vector<std::string> paths;
   nn::for_each_parameter(net, [&](const std::string& path, auto&) { paths.push_back(path); });
   CHECK(paths == std::vector<std::string>{"0.conv.weight", "0.bn.weight", "0.bn.bias", "2.weight",
@@ -34,7 +26,7 @@ TEST_CASE("paths of parameters and states name the children", "[visit]") {
 }
 
 TEST_CASE("freezing reaches what lies below a path, and only that", "[visit]") {
-  auto net = network();
+  auto net = testing::small_network();
   nn::freeze(net, "0");
   std::vector<std::string> frozen;
   nn::for_each_parameter(net, [&](const std::string& path, auto& p) {
@@ -48,7 +40,7 @@ TEST_CASE("freezing reaches what lies below a path, and only that", "[visit]") {
 }
 
 TEST_CASE("parameters are counted, gradients zeroed, by one visit", "[visit]") {
-  auto net = network();
+  auto net = testing::small_network();
   CHECK(nn::parameter_count(net) == 36 + 8 + 10);
   nn::for_each_parameter(net, [](const std::string&, auto& p) { p.gradient().fill(1.0F); });
   nn::zero_gradients(net);

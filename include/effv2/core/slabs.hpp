@@ -44,7 +44,7 @@ class Slabs {
     if (bytes > largest) return on_large_pages(bytes);
     const std::lock_guard lock(mutex_);
     if (slabs_.empty() || slab_bytes - slabs_.back().used < bytes) {
-      slabs_.reserve(slabs_.size() + 1);
+      slabs_.reserve(slabs_.size() + 1);  // so that no slab is lost to a push_back that throws
       slabs_.push_back({on_large_pages(slab_bytes), 0, 0});
     }
     Slab& slab = slabs_.back();

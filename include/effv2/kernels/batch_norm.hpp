@@ -110,10 +110,10 @@ void batch_norm_statistics(View<T> mean, View<T> variance, View<const T> x, cons
   }
 }
 
-/// The same from sums that the convolution took while it wrote x. With n_b rows, mean m_b and sum
-/// of squared deviations q_b in block b (Chan, Golub & LeVeque, 1979):
+/// The same from sums that the convolution took while it wrote x. Block b has n_b rows, a value s_b
+/// near them, and the sums a_b of x - s_b and q_b of (x - s_b)^2; with d_b = s_b - mean
 ///
-///   mean = sum n_b m_b / n        variance = sum (q_b + n_b (m_b - mean)^2) / n
+///   mean = sum (n_b s_b + a_b) / n        variance = sum (q_b + d_b (2 a_b + n_b d_b)) / n
 template <class T>
 void batch_norm_statistics(View<T> mean, View<T> variance, const ChannelSums<T>& sums,
                            const Execution& run) {
@@ -124,8 +124,8 @@ void batch_norm_statistics(View<T> mean, View<T> variance, const ChannelSums<T>&
   double* second = first + channels;
   parallel_chunks(channels, 128, run.threads_for(8 * blocks * channels),
                   [=](std::int64_t begin, std::int64_t end) {
-                    std::fill(first + begin, first + end, 0.0),
-                        std::fill(second + begin, second + end, 0.0);
+                    std::fill(first + begin, first + end, 0.0);
+                    std::fill(second + begin, second + end, 0.0);
                     double total = 0.0;
                     for (std::int64_t b = 0; b < blocks; ++b) {
                       const T *shift = values + b * 3 * channels, *sum = shift + channels;
@@ -141,8 +141,6 @@ void batch_norm_statistics(View<T> mean, View<T> variance, const ChannelSums<T>&
                       const T* square = sum + channels;
                       const auto n = static_cast<double>(rows[b]);
                       for (std::int64_t c = begin; c < end; ++c) {
-                        // sum of (x - mean)^2 = sum of (x - s)^2 + 2 (s - mean) sum of (x - s) + n
-                        // (s - mean)^2
                         const double d = static_cast<double>(shift[c]) - first[c];
                         second[c] += static_cast<double>(square[c]) +
                                      d * (2.0 * static_cast<double>(sum[c]) + n * d);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
 
 #include "../core/execution.hpp"
@@ -36,54 +37,55 @@ void depthwise_channels(T* out, const T* const* in, const T* const* w, std::size
   }
 }
 
-// out = in gathered through the plan, times the weights tap by tap.
+// Rows of a block, and the most taps they have (a 7 x 7 window).
+inline constexpr std::int64_t depthwise_rows = 16, depthwise_taps = 49;
+
+// The rows of one block: out = in gathered through the plan, times the weights tap by tap.
+template <class T>
+void depthwise_block(T* out, const T* in, const T* w, const TapPlan& plan, const RowBlock& rows,
+                     std::int64_t channels) {
+  constexpr int unroll = 4;
+  constexpr std::int64_t step = unroll * simd::width<T>;
+  const TapGroup& group = *rows.group;
+  const std::size_t taps = group.taps.size();
+  assert(taps <= std::size_t{depthwise_taps});
+  const T* weights[depthwise_taps];
+  T* outputs[depthwise_rows];
+  const T* inputs[depthwise_taps][depthwise_rows];
+  row_pointers(outputs, out, rows, group.targets.data(), plan.target_pixels, channels);
+  for (std::size_t t = 0; t < taps; ++t) {
+    weights[t] = w + group.taps[t] * channels;
+    row_pointers(inputs[t], in, rows, group.sources_of(t), plan.source_pixels, channels);
+  }
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    const T* in_row[depthwise_taps];
+    for (std::size_t t = 0; t < taps; ++t) in_row[t] = inputs[t][row];
+    T* target = outputs[row];
+    std::int64_t c = 0;
+    for (; c + step <= channels; c += step) {
+      depthwise_channels<T, unroll>(target, in_row, weights, taps, c);
+    }
+    simd::for_each_vector<T>(channels - c, [&](std::int64_t i, auto lanes) {
+      simd::Vector<T> sum(T{});
+      for (std::size_t t = 0; t < taps; ++t) {
+        sum = simd::fma<T>(lanes.load(in_row[t] + c + i), lanes.load(weights[t] + c + i), sum);
+      }
+      lanes.store(target + c + i, sum);
+    });
+  }
+}
+
+// All blocks of a plan.
 template <class T>
 void depthwise_gather(View<T> out, View<const T> in, View<const T> w, const TapPlan& plan,
                       std::int64_t batch, std::int64_t channels, const Execution& run) {
-  constexpr std::int64_t block = 16;
-  constexpr int unroll = 4;
-  constexpr std::int64_t step = unroll * simd::width<T>;
   constexpr std::int64_t image_numbers = (1 << 18) / sizeof(T);
-  const std::int64_t images =
-      std::max<std::int64_t>(1, image_numbers / (plan.source_pixels * channels));
-  const RowBlocks blocks(plan, batch, images, block, block);
+  const RowBlocks blocks(plan, batch, channels, image_numbers, depthwise_rows, depthwise_rows);
   const std::int64_t tasks = std::min(blocks.size(), 8 * std::int64_t{run.threads});
-  const int threads = run.threads_for(out.size() * 2);
-  parallel_for(tasks, threads, [&](std::int64_t task) {
+  parallel_for(tasks, run.threads_for(out.size() * 2), [&](std::int64_t task) {
     blocks.for_each(blocks.size() * task / tasks, blocks.size() * (task + 1) / tasks,
                     [&](std::int64_t, const RowBlock& rows) {
-                      const TapGroup& group = *rows.group;
-                      const std::size_t taps = group.taps.size();
-                      constexpr std::size_t most = 49;
-                      assert(taps <= most);
-                      const T* weights[most];
-                      for (std::size_t t = 0; t < taps; ++t)
-                        weights[t] = w.data() + group.taps[t] * channels;
-                      T* outputs[block];
-                      const T* inputs[most][block];
-                      row_pointers(outputs, out.data(), rows, group.targets.data(),
-                                   plan.target_pixels, channels);
-                      for (std::size_t t = 0; t < taps; ++t) {
-                        row_pointers(inputs[t], in.data(), rows, group.sources_of(t),
-                                     plan.source_pixels, channels);
-                      }
-                      for (std::int64_t row = 0; row < rows.count; ++row) {
-                        const T* in_row[most];
-                        for (std::size_t t = 0; t < taps; ++t) in_row[t] = inputs[t][row];
-                        T* target = outputs[row];
-                        std::int64_t c = 0;
-                        for (; c + step <= channels; c += step) {
-                          depthwise_channels<T, unroll>(target, in_row, weights, taps, c);
-                        }
-                        simd::for_each_vector<T>(channels - c, [&](std::int64_t i, auto lanes) {
-                          simd::Vector<T> sum(T{});
-                          for (std::size_t t = 0; t < taps; ++t) {
-                            sum = simd::fma<T>(lanes.load(in_row[t] + c + i),
-                                               lanes.load(weights[t] + c + i), sum);
-                          }
-                          lanes.store(target + c + i, sum);
-                        });
-                      }
+                      depthwise_block<T>(out.data(), in.data(), w.data(), plan, rows, channels);
                     });
   });
 }
@@ -140,9 +142,7 @@ void depthwise_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const 
   constexpr std::int64_t block = 64, channel_block = 64;
   const std::int64_t parts = (channels + channel_block - 1) / channel_block;
   constexpr std::int64_t image_numbers = (1 << 20) / sizeof(T);
-  const std::int64_t images =
-      std::max<std::int64_t>(1, image_numbers / (plan.gather.source_pixels * channels));
-  const detail::RowBlocks list(plan.gather, batch, images, block, block);
+  const detail::RowBlocks list(plan.gather, batch, channels, image_numbers, block, block);
   const std::int64_t blocks = list.size();
   // As in indirect_outer: slices fixed by the shape, summed in order.
   constexpr std::int64_t wanted_tasks = 16;

@@ -14,10 +14,8 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cstdint>
-#include <utility>
 
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
@@ -45,10 +43,14 @@ struct GemmTile {
   const T* next_inputs;
   const T* bias;         // of the panel's columns, or null
   std::int64_t columns;  // columns of the panel that exist
+
+  template <int Rows, int Vectors>
+  static void compute(const GemmTile& tile);
 };
 
-template <class T, int Rows, int Vectors>
-void gemm_tile(const GemmTile<T>& tile) {
+template <class T>
+template <int Rows, int Vectors>
+void GemmTile<T>::compute(const GemmTile& tile) {
   using V = simd::Vector<T>;
   constexpr std::int64_t width = simd::width<T>, lanes = Vectors * width;
   constexpr std::int64_t line = alignment / sizeof(T);
@@ -94,27 +96,6 @@ void gemm_tile(const GemmTile<T>& tile) {
   }
 }
 
-template <class T, int Rows, int Vectors>
-constexpr auto gemm_kernel() -> void (*)(const GemmTile<T>&) {
-  if constexpr (is_tile_height(Rows)) {
-    return gemm_tile<T, Rows, Vectors>;
-  } else {
-    return nullptr;
-  }
-}
-
-// Calls the micro-kernel of a height that is_tile_height and a width of 1 or 2 vectors.
-template <class T>
-void run_gemm_tile(int rows, int vectors, const GemmTile<T>& tile) {
-  using Kernel = void (*)(const GemmTile<T>&);
-  static constexpr auto table = []<int... R>(std::integer_sequence<int, R...>) {
-    return std::array<std::array<Kernel, 2>, sizeof...(R)>{
-        {{gemm_kernel<T, R + 1, 1>(), gemm_kernel<T, R + 1, 2>()}...}};
-  }
-  (std::make_integer_sequence<int, RegisterTile<T>::rows>{});
-  table[static_cast<std::size_t>(rows - 1)][static_cast<std::size_t>(vectors - 1)](tile);
-}
-
 }  // namespace detail
 
 /// Most taps a plan may have (a 45 x 45 window).
@@ -138,9 +119,8 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
   const std::int64_t fitting = max_taps / b.taps;
   const std::int64_t block_rows =
       std::min({fitting, most_rows, std::max<std::int64_t>(1, fitting / tile_rows) * tile_rows});
-  const std::int64_t images =
-      std::max<std::int64_t>(1, image_numbers / (plan.source_pixels * b.depth));
-  const detail::RowBlocks blocks(plan, batch, images, block_rows, std::min(tile_rows, block_rows));
+  const detail::RowBlocks blocks(plan, batch, b.depth, image_numbers, block_rows,
+                                 std::min(tile_rows, block_rows));
   if (epilogue.sums != nullptr) epilogue.sums->prepare(blocks.size(), b.columns, run);
 
   // Where blocks are few (1 x 1 pixels), the panels are shared out as well.
@@ -176,7 +156,7 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
             detail::for_each_tile<RegisterTile<T>::rows>(rows.count, [&](std::int64_t first,
                                                                          int count) {
               for (int r = 0; r < count; ++r) panel_outputs[r] = outputs[first + r] + column;
-              detail::run_gemm_tile<T>(
+              detail::run_tile<RegisterTile<T>::rows, detail::GemmTile<T>>(
                   count, b.panel_vectors(panel),
                   {panel_outputs, inputs + first, rows.count, group.taps.data(), taps, b.depth,
                    b.panel(panel), next,

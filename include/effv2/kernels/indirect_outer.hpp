@@ -7,10 +7,8 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cstdint>
-#include <utility>
 
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
@@ -34,10 +32,14 @@ struct OuterTile {
   const T* rows;           // [row][lane], packed
   std::int64_t depth;
   std::int64_t columns;  // columns of the tile that exist
+
+  template <int Rows, int Vectors>
+  static void compute(const OuterTile& tile);
 };
 
-template <class T, int Rows, int Vectors>
-void outer_tile(const OuterTile<T>& tile) {
+template <class T>
+template <int Rows, int Vectors>
+void OuterTile<T>::compute(const OuterTile& tile) {
   using V = simd::Vector<T>;
   constexpr std::int64_t width = simd::width<T>, lanes = Vectors * width;
   V sum[Rows][Vectors];
@@ -70,27 +72,6 @@ void outer_tile(const OuterTile<T>& tile) {
       }
     }
   }
-}
-
-template <class T, int Rows, int Vectors>
-constexpr auto outer_kernel() -> void (*)(const OuterTile<T>&) {
-  if constexpr (is_tile_height(Rows)) {
-    return outer_tile<T, Rows, Vectors>;
-  } else {
-    return nullptr;
-  }
-}
-
-// Calls the micro-kernel of a height that is_tile_height and a width of 1 or 2 vectors.
-template <class T>
-void run_outer_tile(int rows, int vectors, const OuterTile<T>& tile) {
-  using Kernel = void (*)(const OuterTile<T>&);
-  static constexpr auto table = []<int... R>(std::integer_sequence<int, R...>) {
-    return std::array<std::array<Kernel, 2>, sizeof...(R)>{
-        {{outer_kernel<T, R + 1, 1>(), outer_kernel<T, R + 1, 2>()}...}};
-  }
-  (std::make_integer_sequence<int, RegisterTile<T>::rows>{});
-  table[static_cast<std::size_t>(rows - 1)][static_cast<std::size_t>(vectors - 1)](tile);
 }
 
 // 128 rows of one panel are 16 KiB: they stay in the first-level cache while all taps and all tiles
@@ -131,11 +112,9 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
   assert(result.size() == taps * depth * columns);
   constexpr std::int64_t panel_columns = RegisterTile<T>::columns;
   // Many images at a time, so that corner pixels give long sums as well.
-  constexpr std::int64_t block_rows = detail::outer_rows;
-  const std::int64_t image_numbers = (std::int64_t{1} << 19) / std::int64_t{sizeof(T)};
-  const std::int64_t images =
-      std::max<std::int64_t>(1, image_numbers / (plan.source_pixels * depth));
-  const detail::RowBlocks list(plan, batch, images, block_rows, block_rows);
+  constexpr std::int64_t image_numbers = (1 << 19) / sizeof(T);
+  const detail::RowBlocks list(plan, batch, depth, image_numbers, detail::outer_rows,
+                               detail::outer_rows);
   const std::int64_t blocks = list.size();
   const std::int64_t panels = (columns + panel_columns - 1) / panel_columns;
 
@@ -188,7 +167,7 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
                       detail::for_each_tile<RegisterTile<T>::rows>(
                           last_k - first_k, [&](std::int64_t first, int count) {
                             const std::int64_t k = first_k + first;
-                            detail::run_outer_tile<T>(
+                            detail::run_tile<RegisterTile<T>::rows, detail::OuterTile<T>>(
                                 count, vectors,
                                 {tap_target + k * columns, columns, packed.pointers, k, packed.data,
                                  block.count, valid});

@@ -6,7 +6,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "../core/isa.hpp"
 #include "window.hpp"
@@ -19,16 +22,20 @@ struct RowBlock {
   std::int64_t first, count;
 };
 
-/// All rows of a plan over a batch as one numbered list of blocks: image after image (`images` of
-/// them at a time), in each group after group. What is near in the list is near in memory.
+/// All rows of a plan over a batch as one numbered list of blocks: some images after the other, in
+/// each group after group. What is near in the list is near in memory.
 class RowBlocks {
  public:
-  /// `rows`: most rows of a block, a multiple of `tile`, the height of the tiles that a kernel cuts
-  /// a block into. Blocks are filled evenly, so that no tile is much lower than another.
-  RowBlocks(const TapPlan& plan, std::int64_t batch, std::int64_t images, std::int64_t rows,
-            std::int64_t tile)
+  /// `channels` of a source pixel and `numbers`, how many of the source's numbers may lie between
+  /// the first and the last image at a time (at least one image). `rows`: most rows of a block, a
+  /// multiple of `tile`, the height of the tiles that a kernel cuts a block into. Blocks are filled
+  /// evenly, so that no tile is much lower than another.
+  RowBlocks(const TapPlan& plan, std::int64_t batch, std::int64_t channels, std::int64_t numbers,
+            std::int64_t rows, std::int64_t tile)
       : plan_(&plan), batch_(batch), rows_(rows), tile_(tile) {
-    const std::int64_t parts = (batch + images - 1) / std::max<std::int64_t>(1, images);
+    const std::int64_t images =
+        std::max<std::int64_t>(1, numbers / (plan.source_pixels * channels));
+    const std::int64_t parts = (batch + images - 1) / images;
     image_blocks_ = std::max<std::int64_t>(1, parts);
     for (std::int64_t i = 0; i < image_blocks_; ++i) size_ += blocks_of(i);
   }
@@ -118,6 +125,27 @@ void for_each_tile(std::int64_t count, Body&& body) {
     }
     body(first, rows);
   }
+}
+
+template <class Tile, int Rows, int Vectors>
+constexpr auto tile_kernel() -> void (*)(const Tile&) {
+  if constexpr (is_tile_height(Rows)) {
+    return Tile::template compute<Rows, Vectors>;
+  } else {
+    return nullptr;
+  }
+}
+
+/// Calls Tile::compute<rows, vectors>(tile), for a height that is_tile_height and 1 or 2 vectors.
+template <int Most, class Tile>
+void run_tile(int rows, int vectors, const Tile& tile) {
+  using Kernel = void (*)(const Tile&);
+  static constexpr auto table = []<int... R>(std::integer_sequence<int, R...>) {
+    return std::array<std::array<Kernel, 2>, sizeof...(R)>{
+        {{tile_kernel<Tile, R + 1, 1>(), tile_kernel<Tile, R + 1, 2>()}...}};
+  }
+  (std::make_integer_sequence<int, Most>{});
+  table[static_cast<std::size_t>(rows - 1)][static_cast<std::size_t>(vectors - 1)](tile);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels::detail

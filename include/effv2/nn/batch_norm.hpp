@@ -53,13 +53,9 @@ struct BatchNorm {
                 " and ", o.momentum);
   }
 
-  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    return forward(x, saved, context, {});
-  }
-
-  /// With sums that were taken while x was written, if there are any.
+  /// `sums`, if there are any, were taken while x was written.
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
-                    const kernels::ChannelSums<T>& sums) {
+                    const kernels::ChannelSums<T>& sums = {}) {
     check(x);
     const std::int64_t channels = options.channels, rows = x.size() / channels;
     saved.x = x.view();

@@ -78,17 +78,10 @@ struct Conv2d {
     return {x[0], w.out_height, w.out_width, options.out_channels};
   }
 
-  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    saved.x = x.view();
-    return apply(x, context.pack(weight, kernels::Transpose::no), bias_view(), context);
-  }
-
-  /// With the sums of the result that a batch norm after it needs.
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
-                    kernels::ChannelSums<T>& sums) {
+                    const kernels::Epilogue<T>& epilogue = {}) {
     saved.x = x.view();
-    return apply(x, context.pack(weight, kernels::Transpose::no), bias_view(), context,
-                 {.sums = &sums});
+    return apply(x, context.pack(weight, kernels::Transpose::no), bias_view(), context, epilogue);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {

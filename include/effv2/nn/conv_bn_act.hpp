@@ -43,7 +43,7 @@ struct ConvolutionBnAct {
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
     kernels::ChannelSums<T> sums;
     if constexpr (is_dense) {
-      saved.z = conv.forward(x, saved.conv, context, sums);
+      saved.z = conv.forward(x, saved.conv, context, {.sums = &sums});
     } else {
       saved.z = conv.forward(x, saved.conv, context);
     }
