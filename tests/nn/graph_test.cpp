@@ -1,8 +1,4 @@
-#include <effv2/nn/conv_bn_act.hpp>
 #include <effv2/nn/graph.hpp>
-#include <effv2/nn/linear.hpp>
-#include <effv2/nn/pooling.hpp>
-#include <effv2/nn/sequential.hpp>
 
 #include "../catch.hpp"
 #include "../support/small_network.hpp"

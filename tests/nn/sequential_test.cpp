@@ -5,9 +5,9 @@
 #include <effv2/nn/sequential.hpp>
 
 #include "../catch.hpp"
-#include "../support/small_network.hpp"
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
+#include "../support/small_network.hpp"
 
 using namespace effv2;
 

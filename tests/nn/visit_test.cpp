@@ -1,15 +1,11 @@
-#include <effv2/nn/conv_bn_act.hpp>
-#include <effv2/nn/linear.hpp>
-#include <effv2/nn/pooling.hpp>
-#include <effv2/nn/sequential.hpp>
 #include <effv2/nn/visit.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "../catch.hpp"
-#include "../support/small_network.hpp"
 #include "../support/compare.hpp"
+#include "../support/small_network.hpp"
 
 using namespace effv2;
 
