@@ -39,7 +39,7 @@ void batch_norm_forward_bench(benchmark::State& state) {
   const Tensor<float> scale = random_tensor({p.channels()}), shift = random_tensor({p.channels()});
   for (auto _ : state) {
     batch_norm_statistics<float>(mean, variance, p.x, p.run);
-    batch_norm_forward<float>(p.y, p.x, scale, shift, ActivationKind::silu, p.run);
+    batch_norm_forward<float>(p.y, p.x, {scale, shift, ActivationKind::silu}, p.run);
   }
   count_bytes(state, passes_over(p.x, 3));
 }
@@ -51,8 +51,8 @@ void batch_norm_backward_bench(benchmark::State& state) {
   const Tensor<float> scale = random_tensor({c}), shift = random_tensor({c});
   const Tensor<float> mean = random_tensor({c}), variance = Tensor<float>::filled({c}, 1.0F);
   for (auto _ : state) {
-    batch_norm_backward<float>(dx, dgamma, dbeta, p.y, p.x, scale, shift, mean, variance, 1e-3,
-                               Statistics::batch, ActivationKind::silu, p.run);
+    batch_norm_backward<float>(dx, dgamma, dbeta, p.y, p.x, {scale, shift, ActivationKind::silu},
+                               mean, variance, 1e-3, Statistics::batch, p.run);
   }
   count_bytes(state, passes_over(p.x, 5));
 }
@@ -76,10 +76,10 @@ void add_bench(benchmark::State& state) {
   count_bytes(state, passes_over(p.x, 3));
 }
 
-void scale_channels_bench(benchmark::State& state) {
+void excite_bench(benchmark::State& state) {
   Picture p(state);
   const Tensor<float> scale = random_tensor({batch, p.channels()});
-  for (auto _ : state) scale_channels_forward<float>(p.y, p.x, scale, p.run);
+  for (auto _ : state) excite_forward<float>(p.y, p.x, scale, p.run);
   count_bytes(state, passes_over(p.x, 2));
 }
 
@@ -88,7 +88,7 @@ void squeeze_excite_backward_bench(benchmark::State& state) {
   const Tensor<float> scale = random_tensor({batch, p.channels()});
   Tensor<float> dx(p.x.shape()), dscale(scale.shape());
   for (auto _ : state) {
-    scale_channels_backward_scale<float>(dscale, p.y, p.x, p.run);
+    excite_backward_gate<float>(dscale, p.y, p.x, p.run);
     squeeze_excite_backward_data<float>(dx, p.y, scale, dscale, p.run);
   }
   count_bytes(state, passes_over(p.x, 4));
@@ -131,7 +131,7 @@ struct Depthwise {
 
 void depthwise_forward_bench(benchmark::State& state) {
   Depthwise d(state);
-  for (auto _ : state) depthwise_conv2d_forward<float>(d.y, d.x, d.w, d.plan, d.run);
+  for (auto _ : state) depthwise_conv2d_forward<float>(d.y, d.x, d.w, {}, d.plan, d.run);
   d.count(state);
 }
 void depthwise_backward_data_bench(benchmark::State& state) {
@@ -172,7 +172,7 @@ BENCHMARK(batch_norm_backward_bench)->Name("batch_norm_silu_backward")->Apply(pi
 BENCHMARK(activation_forward_bench)->Name("silu_forward")->Apply(pictures);
 BENCHMARK(activation_backward_bench)->Name("silu_backward")->Apply(pictures);
 BENCHMARK(add_bench)->Name("add")->Apply(pictures);
-BENCHMARK(scale_channels_bench)->Name("scale_channels")->Apply(pictures);
+BENCHMARK(excite_bench)->Name("excite")->Apply(pictures);
 BENCHMARK(squeeze_excite_backward_bench)->Name("squeeze_excite_backward")->Apply(pictures);
 BENCHMARK(global_average_pool_bench)->Name("global_average_pool")->Apply(pictures);
 BENCHMARK(depthwise_forward_bench)->Name("depthwise_forward")->Apply(depthwise_shapes);

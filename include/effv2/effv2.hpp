@@ -8,11 +8,13 @@
 #include "version.hpp"
 
 // Tensors, errors, random numbers, threads, vectors: no arithmetic on layers.
+#include "core/accumulator.hpp"
 #include "core/error.hpp"
 #include "core/execution.hpp"
 #include "core/isa.hpp"
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
+#include "core/processor.hpp"
 #include "core/random.hpp"
 #include "core/shape.hpp"
 #include "core/simd.hpp"
@@ -22,6 +24,7 @@
 // Pure functions over views.
 #include "kernels/activation.hpp"
 #include "kernels/batch_norm.hpp"
+#include "kernels/blend.hpp"
 #include "kernels/conv2d.hpp"
 #include "kernels/depthwise_conv2d.hpp"
 #include "kernels/elementwise.hpp"
@@ -34,6 +37,7 @@
 #include "kernels/packed_matrix.hpp"
 #include "kernels/pooling.hpp"
 #include "kernels/row_blocks.hpp"
+#include "kernels/squeeze_excite.hpp"
 #include "kernels/window.hpp"
 
 // Layers: state and composition.
@@ -86,3 +90,8 @@
 #include "train/metrics.hpp"
 #include "train/report.hpp"
 #include "train/trainer.hpp"
+
+// With the CMake target effv2::compiled: what it has compiled already.
+#ifdef EFFV2_COMPILED
+#  include "compiled.hpp"
+#endif

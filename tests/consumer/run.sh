@@ -29,7 +29,7 @@ cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES CXX)
 $1
 add_executable(consumer "$here/main.cpp")
-target_link_libraries(consumer PRIVATE effv2::effv2)
+target_link_libraries(consumer PRIVATE effv2::${target-effv2})
 target_compile_options(consumer PRIVATE ${warnings[*]})
 get_target_property(options effv2::effv2 INTERFACE_COMPILE_OPTIONS)
 if(options MATCHES "march")
@@ -72,6 +72,18 @@ case $kind in
     build_project "include(FetchContent)
 FetchContent_Declare(effv2 SOURCE_DIR \"$source\")
 FetchContent_MakeAvailable(effv2)"
+    ;;
+  compiled)
+    # For this machine, as a user would ask for it: for the target and for the program alike.
+    install_library
+    target=compiled build_project "add_compile_options(-march=native)
+find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
+    # And the program brings no kernels of its own.
+    object=$(find "$work/build" -name main.cpp.o)
+    if nm -C "$object" | grep -E ' [TW] .*kernels::(conv2d|batch_norm|indirect)_'; then
+      echo "the kernels were compiled again" >&2
+      exit 1
+    fi
     ;;
   plain_include)
     "$compiler" "${flags[@]}" -fopenmp "$here/main.cpp" -o "$work/consumer"

@@ -64,7 +64,7 @@ TEST_CASE("normalising and the fused activation equal their definition", "[batch
     const Execution run(2);
     batch_norm_statistics<double>(mean, variance, x, run);
     batch_norm_coefficients<double>(scale, shift, gamma, beta, mean, variance, 1e-3);
-    batch_norm_forward<double>(y, x, scale, shift, ActivationKind::silu, run);
+    batch_norm_forward<double>(y, x, {scale, shift, ActivationKind::silu}, run);
     for (std::int64_t j = 0; j < x.size(); ++j) {
       const auto c = static_cast<std::size_t>(j % channels);
       const double u = gamma[j % channels] * (x[j] - m.mean[c]) / std::sqrt(m.variance[c] + 1e-3) +
@@ -102,8 +102,8 @@ TEST_CASE("bits of statistics and gradients do not depend on the threads", "[bat
     Tensor<float> mean({c}), variance({c}), dx(x.shape()), dgamma({c}), dbeta({c});
     batch_norm_statistics<float>(mean, variance, x, run);
     const Tensor<float> one = Tensor<float>::filled({c}, 1.0F), zero({c});
-    batch_norm_backward<float>(dx, dgamma, dbeta, dy, x, one, zero, mean, variance, 1e-3,
-                               Statistics::batch, ActivationKind::silu, run);
+    batch_norm_backward<float>(dx, dgamma, dbeta, dy, x, {one, zero, ActivationKind::silu}, mean,
+                               variance, 1e-3, Statistics::batch, run);
     results.push_back(std::move(dx));
   }
   for (const Tensor<float>& other : results) {
@@ -118,12 +118,12 @@ TEST_CASE("gradients are added, and empty ones are left out", "[batch_norm]") {
   Tensor<double> dx(x.shape()), again(x.shape()), dgamma({3}),
       dbeta = Tensor<double>::filled({3}, 1.0);
   const Execution run(1);
-  batch_norm_backward<double>(dx, dgamma, dbeta, dy, x, one, zero, zero, one, 1e-3,
-                              Statistics::fixed, ActivationKind::identity, run);
+  batch_norm_backward<double>(dx, dgamma, dbeta, dy, x, {one, zero}, zero, one, 1e-3,
+                              Statistics::fixed, run);
   double sum = 1.0;
   for (std::int64_t r = 0; r < 8; ++r) sum += dy(r, 1);
   CHECK(dbeta[1] == Approx(sum));
-  batch_norm_backward<double>(again, {}, {}, dy, x, one, zero, zero, one, 1e-3, Statistics::fixed,
-                              ActivationKind::identity, run);
+  batch_norm_backward<double>(again, {}, {}, dy, x, {one, zero}, zero, one, 1e-3, Statistics::fixed,
+                              run);
   CHECK(testing::largest_difference(dx, again) == 0.0);
 }

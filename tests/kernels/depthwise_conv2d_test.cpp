@@ -23,7 +23,7 @@ double worst_difference(Dice& dice, std::int64_t batch, std::int64_t channels, c
   const WindowPlan plan(window);
   Tensor<T> y = Tensor<T>::filled(dy.shape(), T{99}), dx = Tensor<T>::filled(x.shape(), T{99});
   Tensor<T> dw = Tensor<T>::filled(w.shape(), T{5});
-  depthwise_conv2d_forward<T>(y, x, w, plan, run);
+  depthwise_conv2d_forward<T>(y, x, w, {}, plan, run);
   depthwise_conv2d_backward_data<T>(dx, dy, w, plan, run);
   depthwise_conv2d_backward_weights<T>(dw, dy, x, plan, run);
   for (T& value : dw) value -= T{5};

@@ -2,6 +2,8 @@
 #include <cmath>
 #include <effv2/kernels/batch_norm.hpp>
 #include <effv2/kernels/conv2d.hpp>
+#include <effv2/kernels/depthwise_conv2d.hpp>
+#include <effv2/kernels/elementwise.hpp>
 #include <effv2/kernels/epilogue.hpp>
 #include <vector>
 
@@ -77,6 +79,48 @@ TEST_CASE("statistics from the epilogue's sums are those of the tensor, far from
       v /= static_cast<double>(rows);
       REQUIRE(std::abs(static_cast<double>(mean[ch]) - m) < 1e-6 * std::abs(m));
       REQUIRE(std::abs(static_cast<double>(variance[ch]) - v) < 1e-4 * v + 1e-12);
+    }
+  }
+}
+
+TEST_CASE("a summand in the epilogue is a sum after the convolution", "[epilogue]") {
+  Dice dice(37);
+  for (int round = 0; round < 200; ++round) {
+    const Case c(dice);
+    const Execution run(static_cast<int>(dice.between(1, 3)));
+    Tensor<float> fused = c.result(), plain = c.result();
+    const Tensor<float> summand = dice.tensor<float>(plain.shape());
+    conv2d_forward<float>(fused, c.x, c.packed, {}, c.plan, run, {.summand = summand});
+    conv2d_forward<float>(plain, c.x, c.packed, {}, c.plan, run);
+    for (std::int64_t i = 0; i < plain.size(); ++i) REQUIRE(fused[i] == plain[i] + summand[i]);
+  }
+}
+
+TEST_CASE("depthwise convolution has the same epilogue", "[epilogue]") {
+  Dice dice(38);
+  for (int round = 0; round < 200; ++round) {
+    const Case c(dice);
+    const Execution run(static_cast<int>(dice.between(1, 3)));
+    const std::int64_t channels = c.x.extent(3), k = c.window.kernel;
+    const Tensor<float> w = dice.tensor<float>({k, k, channels}),
+                        bias = dice.tensor<float>({channels}, 99.0, 101.0);
+    Tensor<float> fused({c.x.extent(0), c.window.out_height, c.window.out_width, channels});
+    Tensor<float> plain(fused.shape()), mean({channels}), variance({channels});
+    Tensor<float> expected_mean({channels}), expected_variance({channels});
+    const Tensor<float> summand = dice.tensor<float>(plain.shape());
+    ChannelSums<float> sums;
+    depthwise_conv2d_forward<float>(
+        fused, c.x, w, bias, c.plan, run,
+        {.activation = ActivationKind::relu, .sums = &sums, .summand = summand});
+    depthwise_conv2d_forward<float>(plain, c.x, w, bias, c.plan, run);
+    activation_forward<float>(plain, plain, ActivationKind::relu, run);
+    add<float>(plain, plain, summand, run);
+    for (std::int64_t i = 0; i < plain.size(); ++i) REQUIRE(fused[i] == plain[i]);
+    batch_norm_statistics<float>(mean, variance, sums, run);
+    batch_norm_statistics<float>(expected_mean, expected_variance, plain, run);
+    for (std::int64_t ch = 0; ch < channels; ++ch) {
+      REQUIRE(mean[ch] == Approx(expected_mean[ch]).epsilon(1e-6));
+      REQUIRE(variance[ch] == Approx(expected_variance[ch]).epsilon(1e-3).margin(1e-6));
     }
   }
 }

@@ -21,15 +21,37 @@ TEMPLATE_TEST_CASE("outer products of every height and width of tile are exact, 
       const Tensor<T> start = dice.integers<T>({k, n});
       for (const int threads : {1, 3}) {
         Tensor<T> outer(start);
+        Tensor<T> fresh(start);
         indirect_outer<T>(outer, a, c, plan, m, 1, Execution(threads));
+        indirect_outer<T>({fresh, false}, a, c, plan, m, 1, Execution(threads));
         for (std::int64_t l = 0; l < k; ++l) {
           for (std::int64_t j = 0; j < n; ++j) {
             T sum = start(l, j);
             for (std::int64_t i = 0; i < m; ++i) sum += a(i, l) * c(i, j);
             REQUIRE(outer(l, j) == sum);
+            REQUIRE(fresh(l, j) == sum - start(l, j));
           }
         }
       }
     }
+  }
+}
+
+TEST_CASE("a sum that starts here covers taps that only meet padding", "[indirect_outer]") {
+  Dice dice(33);
+  for (int round = 0; round < 100; ++round) {
+    const Window window(dice.between(1, 3), dice.between(1, 3), 5, dice.between(1, 2),
+                        Padding::symmetric);
+    const TapPlan plan = gather_plan(window);
+    const std::int64_t batch = dice.between(1, 200), k = dice.between(1, 40);
+    const std::int64_t n = dice.between(1, 40);
+    const Tensor<float> in = dice.integers<float>({batch, window.in_pixels(), k});
+    const Tensor<float> rows = dice.integers<float>({batch, window.out_pixels(), n});
+    Tensor<float> added({window.taps(), k, n});
+    Tensor<float> fresh = Tensor<float>::filled(added.shape(), 77.0F);
+    const Execution run(static_cast<int>(dice.between(1, 3)));
+    indirect_outer<float>(added, in, rows, plan, batch, window.taps(), run);
+    indirect_outer<float>({fresh, false}, in, rows, plan, batch, window.taps(), run);
+    for (std::int64_t i = 0; i < added.size(); ++i) REQUIRE(fresh[i] == added[i]);
   }
 }

@@ -9,12 +9,27 @@ TEST_CASE("plans are made once, packed weights until the weights change", "[cont
   const kernels::Window window(5, 5, 3, 1, kernels::Padding::symmetric);
   CHECK(&context.plan(window) == &context.plan(window));
   nn::Parameter<float> weight({4, 6}, nn::Initializer::constant(1.0), nn::WeightDecay::yes);
-  CHECK(context.packed(weight, kernels::Transpose::no).data[0] == 1.0F);
+  CHECK(context.packed(weight).data[0] == 1.0F);
   weight.edit().fill(2.0F);
-  CHECK(context.packed(weight, kernels::Transpose::no).data[0] == 2.0F);
-  CHECK(context.packed(weight, kernels::Transpose::yes).depth == 6);
+  CHECK(context.packed(weight).data[0] == 2.0F);
+  CHECK(context.pack(weight, kernels::Transpose::yes).depth == 6);
   context.clear();
-  CHECK(context.packed(weight, kernels::Transpose::no).data[0] == 2.0F);
+  CHECK(context.packed(weight).data[0] == 2.0F);
+}
+
+TEST_CASE("derived weights are made again for a newer version only", "[context]") {
+  nn::Context<float> context(1);
+  const nn::Parameter<float> filters({3, 3, 5}, nn::Initializer::constant(1.0),
+                                     nn::WeightDecay::yes);
+  int made = 0;
+  const auto make = [&](Tensor<float>& weights, Tensor<float>& bias) {
+    weights.fill(static_cast<float>(++made));
+    bias.fill(-1.0F);
+  };
+  CHECK(context.derived(filters, 1, make).weights(2, 2, 4) == 1.0F);
+  CHECK(context.derived(filters, 1, make).bias.shape() == Shape{5});
+  CHECK(context.derived(filters, 2, make).weights(0, 0, 0) == 2.0F);
+  CHECK(made == 2);
 }
 
 TEST_CASE("a step draws the same numbers again, the next step and layer others", "[context]") {

@@ -34,6 +34,21 @@ TEST_CASE("starting values have their distributions and do not depend on threads
   CHECK(testing::largest(u.value()) <= 0.5);
 }
 
+TEST_CASE("a cleared gradient is zero to whoever looks, and nothing to whoever writes",
+          "[parameter]") {
+  nn::Parameter<float> p({2, 3}, nn::Initializer::constant(1.0), nn::WeightDecay::yes);
+  CHECK_FALSE(p.accumulator().adds);
+  p.gradient().fill(4.0F);
+  CHECK(p.accumulator().adds);
+  CHECK(testing::largest(p.gradient()) == 4.0);
+  p.clear_gradient();
+  CHECK_FALSE(p.accumulator().adds);
+  CHECK(p.accumulator().adds);  // the first has written by then
+  p.clear_gradient();
+  CHECK(testing::largest(p.gradient()) == 0.0);
+  CHECK(p.accumulator().adds);
+}
+
 TEST_CASE("a gradient begins as zeros", "[parameter]") {
   nn::Parameter<float> p({2, 3}, nn::Initializer::constant(1.0), nn::WeightDecay::yes);
   CHECK(p.gradient().shape() == Shape{2, 3});

@@ -126,3 +126,21 @@ TEST_CASE("options out of range are refused", "[optimizer]") {
   CHECK_THROWS_AS(optim::AdamW<float>(linear, {.weight_decay = -1.0}), Error);
   CHECK_THROWS_AS(optim::Rmsprop<float>(linear, {.rho = -0.1}), Error);
 }
+
+TEST_CASE("an average moves along as if it were updated after the step", "[optimizer][ema]") {
+  nn::Linear<float> linear = layer(), same = layer(), other = layer();
+  optim::AdamW<float> optimizer(linear), plain(same);
+  optim::Ema<float> along(linear, 0.9), after(same, 0.9);
+  for (int i = 0; i < 3; ++i) {
+    set_gradients(linear, 0.5F + static_cast<float>(i));
+    set_gradients(same, 0.5F + static_cast<float>(i));
+    optimizer.step(0.1, Execution(2), &along);
+    plain.step(0.1, Execution(2));
+    after.update(Execution(2));
+  }
+  along.swap(), after.swap();
+  CHECK(testing::largest_difference(linear.weight.value(), same.weight.value()) == 0.0);
+  CHECK(testing::largest_difference(linear.bias.value(), same.bias.value()) == 0.0);
+  optim::Ema<float> wrong(other, 0.9);
+  CHECK_THROWS_AS(optimizer.step(0.1, Execution(1), &wrong), Error);
+}

@@ -99,6 +99,26 @@ EFFV2_ALWAYS_INLINE void store(T* target, const Vector<T>& value) {
   value.store_unaligned(target);
 }
 
+/// Writes past the caches, where `target` is aligned: for what is not read again soon. A store that
+/// fills a cache line would otherwise read the line first. Before other threads look, stream_fence.
+template <class T>
+EFFV2_ALWAYS_INLINE void store_stream(T* target, const Vector<T>& value) {
+#ifdef EFFV2_HAS_AVX512
+  if constexpr (std::is_same_v<T, float>) {
+    if (reinterpret_cast<std::uintptr_t>(target) % sizeof(Vector<T>) == 0) {
+      _mm512_stream_ps(target, value);
+      return;
+    }
+  }
+#endif
+  simd::store<T>(target, value);
+}
+inline void stream_fence() {
+#ifdef EFFV2_HAS_AVX512
+  _mm_sfence();
+#endif
+}
+
 /// The first `count` < width lanes of memory, the others zero. Touches no byte beyond them.
 template <class T>
 EFFV2_ALWAYS_INLINE Vector<T> load_partial(const T* source, std::int64_t count) {

@@ -16,6 +16,7 @@
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
 #include "activation.hpp"
+#include "blend.hpp"
 #include "epilogue.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
@@ -47,11 +48,12 @@ void add_chunks(View<double> sums, View<const T> partials, const Execution& run)
                   });
 }
 
-// For every channel the sums over all rows of two quantities: term(row, c, lanes) returns both.
-// Sums of a chunk are kept in T, the chunks are added in double and in order.
-template <class T, class Term>
+// For every channel the sums over all rows of two quantities: terms_of(row) is a function (c,
+// lanes, first, second) that adds both. Sums of a chunk are kept in T, the chunks are added in
+// double and in order.
+template <class T, class Terms>
 void sum_rows(Tensor<double>& sums, std::int64_t rows, std::int64_t channels, const Execution& run,
-              Term&& term) {
+              Terms&& terms_of) {
   using V = simd::Vector<T>;
   const std::int64_t grain = rows_per_chunk(channels), chunks = (rows + grain - 1) / grain;
   Tensor<T> partials = run.scratch<T>({chunks, 2, channels});
@@ -64,10 +66,11 @@ void sum_rows(Tensor<double>& sums, std::int64_t rows, std::int64_t channels, co
     // Along the rows, as they lie in memory; the sums stay in the first-level cache. Two rows at a
     // time: half as many loads and stores of the sums.
     const auto add_rows = [&](std::int64_t row, auto count) {
+      const auto add_terms = terms_of(row), add_next_terms = terms_of(row + count() - 1);
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
         V a(T{}), b(T{});
-        term(row, c, lanes, a, b);
-        if constexpr (count() == 2) term(row + 1, c, lanes, a, b);
+        add_terms(c, lanes, a, b);
+        if constexpr (count() == 2) add_next_terms(c, lanes, a, b);
         lanes.store(first + c, lanes.load(first + c) + a);
         lanes.store(second + c, lanes.load(second + c) + b);
       });
@@ -95,13 +98,13 @@ void batch_norm_statistics(View<T> mean, View<T> variance, View<const T> x, cons
   const std::int64_t channels = mean.size(), rows = x.size() / channels;
   // Sums of x - x0 and (x - x0)^2 with x0 the first row: no cancellation when |mean| >> deviation.
   Tensor<double> sums = run.scratch<double>({2, channels});
-  detail::sum_rows<T>(sums, rows, channels, run,
-                      [=](std::int64_t row, std::int64_t c, auto lanes, V& sum, V& square) {
-                        const V d =
-                            lanes.stream(x.data() + row * channels + c) - lanes.load(x.data() + c);
-                        sum += d;
-                        square = simd::fma<T>(d, d, square);
-                      });
+  detail::sum_rows<T>(sums, rows, channels, run, [=](std::int64_t row) {
+    return [=, values = x.data() + row * channels](std::int64_t c, auto lanes, V& sum, V& square) {
+      const V d = lanes.stream(values + c) - lanes.load(x.data() + c);
+      sum += d;
+      square = simd::fma<T>(d, d, square);
+    };
+  });
   const double count = static_cast<double>(rows);
   for (std::int64_t c = 0; c < channels; ++c) {
     const double shifted = sums[c] / count;
@@ -179,20 +182,32 @@ void batch_norm_coefficients(View<T> scale, View<T> shift, View<const T> gamma, 
   }
 }
 
-/// y = f(scale x + shift), x and y (..., C); y may be x.
+/// f(scale x + shift) per channel (C): what is left of batch norm once its statistics are known.
 template <class T>
-void batch_norm_forward(View<T> y, View<const T> x, View<const T> scale, View<const T> shift,
-                        ActivationKind activation, const Execution& run) {
+struct Normalizer {
+  View<const T> scale, shift;
+  ActivationKind activation = ActivationKind::identity;
+};
+
+/// y = f(scale x + shift) factor + summand, x and y (..., C); y may be x, and the blend's summand.
+template <class T>
+void batch_norm_forward(View<T> y, View<const T> x, const Normalizer<T>& normalizer,
+                        const Execution& run, const Blend<T>& blend = {}) {
+  const View<const T> scale = normalizer.scale, shift = normalizer.shift;
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
-  with_activation(activation, [&](auto f) {
+  const detail::BlendRows<T> prepared(blend, rows, channels, run);
+  const auto factors = prepared.factor, summands = prepared.summand;
+  with_activation(normalizer.activation, [&](auto f) {
     detail::for_each_rows(rows, channels, run, [=](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
         const T* source = x.data() + row * channels;
+        const T *factor = factors.row(row), *summand = summands.row(row);
         T* target = y.data() + row * channels;
         simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
           const auto u = simd::fma<T>(lanes.load(scale.data() + c), lanes.stream(source + c),
                                       lanes.load(shift.data() + c));
-          lanes.store(target + c, f.template value<T>(u));
+          lanes.store(target + c, simd::fma<T>(f.template value<T>(u), lanes.load(factor + c),
+                                               lanes.load(summand + c)));
         });
       }
     });
@@ -209,31 +224,42 @@ enum class Statistics { batch, fixed };
 ///   dx = gamma / sqrt(variance + epsilon) du                                    fixed statistics
 ///
 /// Two passes over dy and x; f'(u) is computed again in the second, which is cheaper than a write
-/// and a read of du. dx may be dy. dgamma and dbeta may be empty (a frozen layer).
+/// and a read of du. dx may be dy. dgamma and dbeta may be empty (a frozen layer). With a blend, dy
+/// factor + summand stands wherever dy does.
 template <class T>
 void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T> dy,
-                         View<const T> x, View<const T> scale, View<const T> shift,
-                         View<const T> mean, View<const T> variance, double epsilon,
-                         Statistics statistics, ActivationKind activation, const Execution& run) {
+                         View<const T> x, const Normalizer<T>& normalizer, View<const T> mean,
+                         View<const T> variance, double epsilon, Statistics statistics,
+                         const Execution& run, const Blend<T>& blend = {}) {
   using V = simd::Vector<T>;
+  const View<const T> scale = normalizer.scale, shift = normalizer.shift;
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
   Tensor<double> sums = run.scratch<double>({2, channels});
   // dx = du scale + x slope + offset, where slope and offset carry the two sums.
   Tensor<T> coefficients = run.scratch<T>({2, channels});
   T* slope = coefficients.data();
   T* offset = slope + channels;
-  with_activation(activation, [&](auto f) {
-    const auto du_at = [=](std::int64_t row, std::int64_t c, auto lanes, const V& value) {
-      const V u = simd::fma<T>(lanes.load(scale.data() + c), value, lanes.load(shift.data() + c));
-      return lanes.stream(dy.data() + row * channels + c) * f.template derivative<T>(u);
+  const detail::BlendRows<T> prepared(blend, rows, channels, run);
+  const auto factors = prepared.factor, summands = prepared.summand;
+  with_activation(normalizer.activation, [&](auto f) {
+    const auto du_of = [=](std::int64_t row) {
+      return [=, gradient = dy.data() + row * channels, factor = factors.row(row),
+              summand = summands.row(row)](std::int64_t c, auto lanes, const V& value) {
+        const V u = simd::fma<T>(lanes.load(scale.data() + c), value, lanes.load(shift.data() + c));
+        const V blended = simd::fma<T>(lanes.stream(gradient + c), lanes.load(factor + c),
+                                       lanes.load(summand + c));
+        return blended * f.template derivative<T>(u);
+      };
     };
-    detail::sum_rows<T>(sums, rows, channels, run,
-                        [=](std::int64_t row, std::int64_t c, auto lanes, V& sum, V& product) {
-                          const V value = lanes.stream(x.data() + row * channels + c);
-                          const V du = du_at(row, c, lanes, value);
-                          sum += du;
-                          product = simd::fma<T>(du, value - lanes.load(mean.data() + c), product);
-                        });
+    detail::sum_rows<T>(sums, rows, channels, run, [=](std::int64_t row) {
+      return [=, values = x.data() + row * channels, du_at = du_of(row)](std::int64_t c, auto lanes,
+                                                                         V& sum, V& product) {
+        const V value = lanes.stream(values + c);
+        const V du = du_at(c, lanes, value);
+        sum += du;
+        product = simd::fma<T>(du, value - lanes.load(mean.data() + c), product);
+      };
+    });
     for (std::int64_t c = 0; c < channels; ++c) {
       const double inverse = 1.0 / std::sqrt(static_cast<double>(variance[c]) + epsilon);
       const double sum = sums[c], product = sums[channels + c] * inverse;
@@ -247,12 +273,14 @@ void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T
     }
     detail::for_each_rows(rows, channels, run, [=](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
+        const auto du_at = du_of(row);
+        const T* values = x.data() + row * channels;
+        T* target = dx.data() + row * channels;
         simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
-          const V value = lanes.stream(x.data() + row * channels + c);
-          const V du = du_at(row, c, lanes, value);
+          const V value = lanes.stream(values + c);
           const V rest = simd::fma<T>(value, lanes.load(slope + c), lanes.load(offset + c));
-          lanes.store(dx.data() + row * channels + c,
-                      simd::fma<T>(du, lanes.load(scale.data() + c), rest));
+          lanes.store(target + c,
+                      simd::fma<T>(du_at(c, lanes, value), lanes.load(scale.data() + c), rest));
         });
       }
     });

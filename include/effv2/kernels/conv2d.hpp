@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "../core/accumulator.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
@@ -51,17 +52,19 @@ void conv2d_forward(View<T> y, View<const T> x, const PackedView<T>& w, View<con
 /// dx[n, q, i] = sum over taps t, channels o of  dy[n, reader(q, t), o] w[t, i, o]
 ///
 /// The same product with inputs and outputs exchanged: pixel q of x was read through tap t by the
-/// output pixel reader(q, t), if any. w packed from (k, k, I, O) with Transpose::yes.
+/// output pixel reader(q, t), if any. w packed from (k, k, I, O) with Transpose::yes. Then the
+/// epilogue: another path's gradient to be added, for one.
 template <class T>
 void conv2d_backward_data(View<T> dx, View<const T> dy, const PackedView<T>& w_transposed,
-                          const WindowPlan& plan, const Execution& run) {
-  indirect_gemm<T>(dx, dy, w_transposed, {}, plan.scatter, dy.extent(0), run);
+                          const WindowPlan& plan, const Execution& run,
+                          const Epilogue<T>& epilogue = {}) {
+  indirect_gemm<T>(dx, dy, w_transposed, {}, plan.scatter, dy.extent(0), run, epilogue);
 }
 
 /// dw[t, i, o] += sum over images n, pixels p of  x[n, source(p, t), i] dy[n, p, o]
 template <class T>
-void conv2d_backward_weights(View<T> dw, View<const T> dy, View<const T> x, const WindowPlan& plan,
-                             const Execution& run) {
+void conv2d_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
+                             const WindowPlan& plan, const Execution& run) {
   if (detail::is_narrow(plan.window, x.extent(3))) {
     const Tensor<T> columns = detail::columns_of<T>(x, plan, run);
     indirect_outer<T>(dw, columns, dy, pointwise_plan(), columns.extent(0), 1, run);

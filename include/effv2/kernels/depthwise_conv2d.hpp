@@ -12,6 +12,7 @@
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
+#include "epilogue.hpp"
 #include "row_blocks.hpp"
 #include "window.hpp"
 
@@ -19,13 +20,16 @@ namespace effv2::inline EFFV2_ISA::kernels {
 
 namespace detail {
 
-// out[row, c] = sum over taps of in[t][row][c] w[t, c], Vectors vectors of channels at a time.
+// out[row, c] = bias[c] + sum over taps of in[t][row][c] w[t, c], Vectors vectors of channels at a
+// time; no bias is null.
 template <class T, int Vectors>
-void depthwise_channels(T* out, const T* const* in, const T* const* w, std::size_t taps,
-                        std::int64_t c) {
+void depthwise_channels(T* out, const T* const* in, const T* const* w, const T* bias,
+                        std::size_t taps, std::int64_t c) {
   using V = simd::Vector<T>;
   V sum[Vectors];
-  EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) sum[v] = V(T{});
+  EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) {
+    sum[v] = bias == nullptr ? V(T{}) : simd::load(bias + c + v * simd::width<T>);
+  }
   for (std::size_t t = 0; t < taps; ++t) {
     EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) {
       const std::int64_t at = c + v * simd::width<T>;
@@ -40,17 +44,17 @@ void depthwise_channels(T* out, const T* const* in, const T* const* w, std::size
 // Rows of a block, and the most taps they have (a 7 x 7 window).
 inline constexpr std::int64_t depthwise_rows = 16, depthwise_taps = 49;
 
-// The rows of one block: out = in gathered through the plan, times the weights tap by tap.
+// The rows of one block, to which `outputs` comes to point: out = in gathered through the plan,
+// times the weights tap by tap.
 template <class T>
-void depthwise_block(T* out, const T* in, const T* w, const TapPlan& plan, const RowBlock& rows,
-                     std::int64_t channels) {
+void depthwise_block(T** outputs, T* out, const T* in, const T* w, const T* bias,
+                     const TapPlan& plan, const RowBlock& rows, std::int64_t channels) {
   constexpr int unroll = 4;
   constexpr std::int64_t step = unroll * simd::width<T>;
   const TapGroup& group = *rows.group;
   const std::size_t taps = group.taps.size();
   assert(taps <= std::size_t{depthwise_taps});
   const T* weights[depthwise_taps];
-  T* outputs[depthwise_rows];
   const T* inputs[depthwise_taps][depthwise_rows];
   row_pointers(outputs, out, rows, group.targets.data(), plan.target_pixels, channels);
   for (std::size_t t = 0; t < taps; ++t) {
@@ -63,10 +67,10 @@ void depthwise_block(T* out, const T* in, const T* w, const TapPlan& plan, const
     T* target = outputs[row];
     std::int64_t c = 0;
     for (; c + step <= channels; c += step) {
-      depthwise_channels<T, unroll>(target, in_row, weights, taps, c);
+      depthwise_channels<T, unroll>(target, in_row, weights, bias, taps, c);
     }
     simd::for_each_vector<T>(channels - c, [&](std::int64_t i, auto lanes) {
-      simd::Vector<T> sum(T{});
+      simd::Vector<T> sum = bias == nullptr ? simd::Vector<T>(T{}) : lanes.load(bias + c + i);
       for (std::size_t t = 0; t < taps; ++t) {
         sum = simd::fma<T>(lanes.load(in_row[t] + c + i), lanes.load(weights[t] + c + i), sum);
       }
@@ -77,16 +81,23 @@ void depthwise_block(T* out, const T* in, const T* w, const TapPlan& plan, const
 
 // All blocks of a plan.
 template <class T>
-void depthwise_gather(View<T> out, View<const T> in, View<const T> w, const TapPlan& plan,
-                      std::int64_t batch, std::int64_t channels, const Execution& run) {
+void depthwise_gather(View<T> out, View<const T> in, View<const T> w, View<const T> bias,
+                      const TapPlan& plan, std::int64_t batch, const Execution& run,
+                      const Epilogue<T>& epilogue) {
+  const std::int64_t channels = in.extent(3);
   constexpr std::int64_t image_numbers = (1 << 18) / sizeof(T);
   const RowBlocks blocks(plan, batch, channels, image_numbers, depthwise_rows, depthwise_rows);
+  if (epilogue.sums != nullptr) epilogue.sums->prepare(blocks.size(), channels, run);
   const std::int64_t tasks = std::min(blocks.size(), 8 * std::int64_t{run.threads});
   parallel_for(tasks, run.threads_for(out.size() * 2), [&](std::int64_t task) {
-    blocks.for_each(blocks.size() * task / tasks, blocks.size() * (task + 1) / tasks,
-                    [&](std::int64_t, const RowBlock& rows) {
-                      depthwise_block<T>(out.data(), in.data(), w.data(), plan, rows, channels);
-                    });
+    blocks.for_each(
+        blocks.size() * task / tasks, blocks.size() * (task + 1) / tasks,
+        [&](std::int64_t index, const RowBlock& rows) {
+          T* outputs[depthwise_rows];
+          depthwise_block<T>(outputs, out.data(), in.data(), w.data(),
+                             bias.empty() ? nullptr : bias.data(), plan, rows, channels);
+          finish_block<T>(epilogue, index, out.data(), outputs, rows.count, 0, channels);
+        });
   });
 }
 
@@ -120,18 +131,22 @@ void accumulate_products(T* sum, const T* const* a, const T* const* b, std::int6
 
 }  // namespace detail
 
-/// y[n, p, c] = sum over taps t of  x[n, source(p, t), c] w[t, c]
+/// y[n, p, c] = bias[c] + sum over taps t of  x[n, source(p, t), c] w[t, c]
+///
+/// y (N, OH, OW, C), x (N, H, W, C), w (k, k, C); bias (C) or empty; then the epilogue.
 template <class T>
-void depthwise_conv2d_forward(View<T> y, View<const T> x, View<const T> w, const WindowPlan& plan,
-                              const Execution& run) {
-  detail::depthwise_gather<T>(y, x, w, plan.gather, x.extent(0), x.extent(3), run);
+void depthwise_conv2d_forward(View<T> y, View<const T> x, View<const T> w, View<const T> bias,
+                              const WindowPlan& plan, const Execution& run,
+                              const Epilogue<T>& epilogue = {}) {
+  detail::depthwise_gather<T>(y, x, w, bias, plan.gather, x.extent(0), run, epilogue);
 }
 
 /// dx[n, q, c] = sum over taps t of  dy[n, reader(q, t), c] w[t, c]
 template <class T>
 void depthwise_conv2d_backward_data(View<T> dx, View<const T> dy, View<const T> w,
-                                    const WindowPlan& plan, const Execution& run) {
-  detail::depthwise_gather<T>(dx, dy, w, plan.scatter, dy.extent(0), dy.extent(3), run);
+                                    const WindowPlan& plan, const Execution& run,
+                                    const Epilogue<T>& epilogue = {}) {
+  detail::depthwise_gather<T>(dx, dy, w, {}, plan.scatter, dy.extent(0), run, epilogue);
 }
 
 /// dw[t, c] += sum over images n, pixels p of  x[n, source(p, t), c] dy[n, p, c]

@@ -55,13 +55,14 @@ template <class T>
 struct Epilogue {
   ActivationKind activation = ActivationKind::identity;  // applied to the results in place
   ChannelSums<T>* sums = nullptr;                        // taken of the results
+  View<const T> summand = {};                            // added to the results, as large as they
 };
 
 namespace detail {
 
-// Columns [first, last) of rows[0 ... count).
+// Columns [first, last) of rows[0 ... count), which point into `out`.
 template <class T>
-void finish_block(const Epilogue<T>& epilogue, std::int64_t block, T* const* rows,
+void finish_block(const Epilogue<T>& epilogue, std::int64_t block, const T* out, T* const* rows,
                   std::int64_t count, std::int64_t first, std::int64_t last) {
   if (epilogue.activation != ActivationKind::identity) {
     with_activation(epilogue.activation, [&](auto f) {
@@ -72,6 +73,15 @@ void finish_block(const Epilogue<T>& epilogue, std::int64_t block, T* const* row
         });
       }
     });
+  }
+  if (!epilogue.summand.empty()) {
+    for (std::int64_t row = 0; row < count; ++row) {
+      T* x = rows[row] + first;
+      const T* summand = epilogue.summand.data() + (x - out);
+      simd::for_each_vector<T>(last - first, [&](std::int64_t i, auto lanes) {
+        lanes.store(x + i, lanes.load(x + i) + lanes.stream(summand + i));
+      });
+    }
   }
   if (epilogue.sums != nullptr) epilogue.sums->note(block, rows, count, first, last);
 }

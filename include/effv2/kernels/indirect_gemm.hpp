@@ -98,9 +98,6 @@ void GemmTile<T>::compute(const GemmTile& tile) {
 
 }  // namespace detail
 
-/// Most taps a plan may have (a 45 x 45 window).
-inline constexpr std::int64_t max_taps = 2048;
-
 /// out (batch, plan.target_pixels, B.columns) = gathered in (batch, plan.source_pixels, B.depth)
 /// times B, plus bias (B.columns) or nothing if it is empty, then the epilogue.
 template <class T>
@@ -166,7 +163,7 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
                    bias.empty() ? nullptr : bias.data() + column, b.columns - column});
               next += taps * b.depth * std::int64_t{alignment / sizeof(T)};
             });
-            detail::finish_block<T>(epilogue, index, outputs, rows.count, column,
+            detail::finish_block<T>(epilogue, index, out.data(), outputs, rows.count, column,
                                     std::min(column + RegisterTile<T>::columns, b.columns));
           }
         });

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstdint>
 
+#include "../core/accumulator.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
@@ -22,6 +24,13 @@ namespace effv2::inline EFFV2_ISA::kernels {
 
 namespace detail {
 
+// What a tile does with its sums.
+enum class Write {
+  add,      // to what is there
+  replace,  // what is there
+  stream,   // the same, past the caches: nobody reads the result before long
+};
+
 // One register tile.
 template <class T>
 struct OuterTile {
@@ -32,6 +41,7 @@ struct OuterTile {
   const T* rows;           // [row][lane], packed
   std::int64_t depth;
   std::int64_t columns;  // columns of the tile that exist
+  Write write;
 
   template <int Rows, int Vectors>
   static void compute(const OuterTile& tile);
@@ -44,8 +54,10 @@ void OuterTile<T>::compute(const OuterTile& tile) {
   constexpr std::int64_t width = simd::width<T>, lanes = Vectors * width;
   V sum[Rows][Vectors];
   EFFV2_UNROLL for (int r = 0; r < Rows; ++r) {
-    simd::prefetch_write(tile.result + r * tile.result_stride);
-    simd::prefetch_write(tile.result + r * tile.result_stride + (lanes - 1));
+    if (tile.write != Write::stream) {
+      simd::prefetch_write(tile.result + r * tile.result_stride);
+      simd::prefetch_write(tile.result + r * tile.result_stride + (lanes - 1));
+    }
     EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] = V(T{});
   }
   const T* row = tile.rows;
@@ -65,10 +77,16 @@ void OuterTile<T>::compute(const OuterTile& tile) {
     EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) {
       T* target = tile.result + r * tile.result_stride + v * width;
       const std::int64_t left = tile.columns - v * width;
+      if (tile.write == Write::stream && left >= width) {
+        simd::store_stream<T>(target, sum[r][v]);
+        continue;
+      }
+      const bool adds = tile.write == Write::add;
       if (left >= width) {
-        simd::store<T>(target, simd::load(target) + sum[r][v]);
+        simd::store<T>(target, adds ? simd::load(target) + sum[r][v] : sum[r][v]);
       } else if (left > 0) {
-        simd::store_partial<T>(target, simd::load_partial(target, left) + sum[r][v], left);
+        simd::store_partial<T>(
+            target, adds ? simd::load_partial(target, left) + sum[r][v] : sum[r][v], left);
       }
     }
   }
@@ -102,14 +120,16 @@ void pack_rows(T* packed, const T* const* rows, std::int64_t count, std::int64_t
 
 }  // namespace detail
 
-/// result (taps, depth, columns) += for every tap, gathered in (batch, plan.source_pixels, depth)
-/// transposed, times rows (batch, plan.target_pixels, columns).
+/// result (taps, depth, columns) += for every tap (or =, where the sum starts here), gathered in
+/// (batch, plan.source_pixels, depth) transposed, times rows (batch, plan.target_pixels, columns).
 template <class T>
-void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const TapPlan& plan,
-                    std::int64_t batch, std::int64_t taps, const Execution& run) {
+void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> rows,
+                    const TapPlan& plan, std::int64_t batch, std::int64_t taps,
+                    const Execution& run) {
+  const View<T> result = sum.values;
   const std::int64_t columns = rows.size() / (batch * plan.target_pixels);
   const std::int64_t depth = in.size() / (batch * plan.source_pixels);
-  assert(result.size() == taps * depth * columns);
+  assert(result.size() == taps * depth * columns && taps <= max_taps);
   constexpr std::int64_t panel_columns = RegisterTile<T>::columns;
   // Many images at a time, so that corner pixels give long sums as well.
   constexpr std::int64_t image_numbers = (1 << 19) / sizeof(T);
@@ -144,15 +164,14 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
     const std::int64_t valid = std::min(panel_columns, columns - column);
     const int vectors = valid > simd::width<T> ? 2 : 1;
     const std::int64_t lanes = vectors * simd::width<T>;
-    T* target = result.data() + column;
-    if (slices > 1) {
-      target = partials.data() + slice * result.size() + column;
-      for (std::int64_t t = 0; t < taps; ++t) {
-        for (std::int64_t k = first_k; k < last_k; ++k) {
-          std::fill_n(target + (t * depth + k) * columns, valid, T{});
-        }
-      }
-    }
+    T* target =
+        slices > 1 ? partials.data() + slice * result.size() + column : result.data() + column;
+    // The first block that meets a tap writes, the others add.
+    const bool overwrites = slices > 1 || !sum.adds;
+    const detail::Write first_write = !overwrites   ? detail::Write::add
+                                      : blocks == 1 ? detail::Write::stream
+                                                    : detail::Write::replace;
+    std::array<bool, max_taps> written{};
     detail::RowPanel<T> packed;
     list.for_each(blocks * slice / slices, blocks * (slice + 1) / slices,
                   [&](std::int64_t, const detail::RowBlock& block) {
@@ -164,21 +183,32 @@ void indirect_outer(View<T> result, View<const T> in, View<const T> rows, const 
                       detail::row_pointers(packed.pointers, in.data(), block, group.sources_of(t),
                                            plan.source_pixels, depth);
                       T* tap_target = target + group.taps[t] * depth * columns;
+                      bool& begun = written[static_cast<std::size_t>(group.taps[t])];
+                      const detail::Write write = begun ? detail::Write::add : first_write;
+                      begun = true;
                       detail::for_each_tile<RegisterTile<T>::rows>(
                           last_k - first_k, [&](std::int64_t first, int count) {
                             const std::int64_t k = first_k + first;
                             detail::run_tile<RegisterTile<T>::rows, detail::OuterTile<T>>(
                                 count, vectors,
                                 {tap_target + k * columns, columns, packed.pointers, k, packed.data,
-                                 block.count, valid});
+                                 block.count, valid, write});
                           });
                     }
                   });
+    if (first_write == detail::Write::stream) simd::stream_fence();
+    for (std::int64_t t = 0; overwrites && t < taps; ++t) {
+      if (written[static_cast<std::size_t>(t)]) continue;  // else a tap that only meets padding
+      for (std::int64_t k = first_k; k < last_k; ++k) {
+        std::fill_n(target + (t * depth + k) * columns, valid, T{});
+      }
+    }
   });
   if (slices == 1) return;
   constexpr std::int64_t grain = 4096;
   parallel_chunks(result.size(), grain, run.threads_for(result.size() * slices),
                   [&](std::int64_t begin, std::int64_t end) {
+                    if (!sum.adds) std::fill(result.data() + begin, result.data() + end, T{});
                     for (std::int64_t slice = 0; slice < slices; ++slice) {
                       const T* partial = partials.data() + slice * result.size();
                       for (std::int64_t i = begin; i < end; ++i) result[i] += partial[i];

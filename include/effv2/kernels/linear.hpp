@@ -1,6 +1,7 @@
 // The linear layer's products: a convolution of 1 x 1 pictures.
 #pragma once
 
+#include "../core/accumulator.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
@@ -27,7 +28,8 @@ void linear_backward_data(View<T> dx, View<const T> dy, const PackedView<T>& w_t
 
 /// dw[i, o] += sum over n of  x[n, i] dy[n, o].
 template <class T>
-void linear_backward_weights(View<T> dw, View<const T> dy, View<const T> x, const Execution& run) {
+void linear_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
+                             const Execution& run) {
   indirect_outer<T>(dw, x, dy, pointwise_plan(), x.extent(0), 1, run);
 }
 

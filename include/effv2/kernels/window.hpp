@@ -17,6 +17,9 @@ enum class Padding {
   valid,      // none
 };
 
+/// Most taps a window may have (45 x 45).
+inline constexpr std::int64_t max_taps = 2048;
+
 /// A k x k window that moves by `stride` over a height x width picture.
 struct Window {
   std::int64_t in_height = 1, in_width = 1;

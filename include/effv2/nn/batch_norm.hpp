@@ -53,9 +53,15 @@ struct BatchNorm {
                 " and ", o.momentum);
   }
 
-  /// `sums`, if there are any, were taken while x was written.
-  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
-                    const kernels::ChannelSums<T>& sums = {}) {
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    prepare(x, saved, context);
+    return apply(saved, context);
+  }
+
+  /// The first half of forward: statistics and what follows from them. `sums`, if there are any,
+  /// were taken while x was written.
+  void prepare(const Tensor<T>& x, Saved& saved, Context<T>& context,
+               const kernels::ChannelSums<T>& sums = {}) {
     check(x);
     const std::int64_t channels = options.channels, rows = x.size() / channels;
     saved.x = x.view();
@@ -79,22 +85,30 @@ struct BatchNorm {
     }
     kernels::batch_norm_coefficients<T>(saved.scale, saved.shift, weight.value(), bias.value(),
                                         saved.mean, saved.variance, options.epsilon);
-    Tensor<T> y = context.tensor(x.shape());
-    kernels::batch_norm_forward<T>(y, x, saved.scale, saved.shift, options.activation,
-                                   context.execution);
+  }
+
+  /// The second half: y, blended. May be called again, for a y that was not kept.
+  Tensor<T> apply(const Saved& saved, Context<T>& context,
+                  const kernels::Blend<T>& blend = {}) const {
+    Tensor<T> y = context.tensor(saved.x.shape());
+    kernels::batch_norm_forward<T>(y, saved.x, normalizer(saved), context.execution, blend);
     return y;
   }
 
-  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+  kernels::Normalizer<T> normalizer(const Saved& saved) const {
+    return {saved.scale, saved.shift, options.activation};
+  }
+
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
+                     const kernels::Blend<T>& blend = {}) {
     detail::check_gradient(dy, saved.x.shape(), "batch_norm");
     Tensor<T> dx = context.tensor(dy.shape());
     const auto statistics =
         running_mean.frozen ? kernels::Statistics::fixed : kernels::Statistics::batch;
     kernels::batch_norm_backward<T>(dx, weight.frozen ? View<T>{} : weight.gradient().view(),
                                     bias.frozen ? View<T>{} : bias.gradient().view(), dy, saved.x,
-                                    saved.scale, saved.shift, saved.mean, saved.variance,
-                                    options.epsilon, statistics, options.activation,
-                                    context.execution);
+                                    normalizer(saved), saved.mean, saved.variance, options.epsilon,
+                                    statistics, context.execution, blend);
     return dx;
   }
 
@@ -104,7 +118,7 @@ struct BatchNorm {
               shift = context.tensor({options.channels});
     running_coefficients(scale, shift);
     Tensor<T> y = context.tensor(x.shape());
-    kernels::batch_norm_forward<T>(y, x, scale, shift, options.activation, context.execution);
+    kernels::batch_norm_forward<T>(y, x, {scale, shift, options.activation}, context.execution);
     return y;
   }
 

@@ -64,31 +64,35 @@ class Context {
   }
 
   /// The same, kept for inference, and packed anew when the weights have changed.
-  const kernels::PackedMatrix<T>& packed(const Variable<T>& weights, kernels::Transpose transpose) {
-    Packed& entry = packed_[{&weights, transpose == kernels::Transpose::yes ? 1 : 0}];
+  const kernels::PackedMatrix<T>& packed(const Variable<T>& weights) {
+    Packed& entry = packed_[&weights];
     if (entry.version != weights.version()) {
-      pack_into(entry.matrix, weights.value(), transpose);
+      pack_into(entry.matrix, weights.value(), kernels::Transpose::no);
       entry.version = weights.version();
     }
     return entry.matrix;
   }
 
-  /// Packed weights and bias that `make(weights, bias)` derives from variables, the newest of which
-  /// has `version`; made anew when that changes. weights is shaped like `source`.
-  struct Packed {
+  /// Weights and bias that `make(weights, bias)` derives from variables, the newest of which has
+  /// `version`; made anew when that changes. weights is shaped like `source`; those of a matrix
+  /// product (rank 4) are packed.
+  struct Derived {
     std::uint64_t version = 0;
     kernels::PackedMatrix<T> matrix;
-    Tensor<T> bias;
+    Tensor<T> weights, bias;
   };
   template <class Make>
-  const Packed& derived(const Variable<T>& source, std::uint64_t version, Make&& make) {
-    Packed& entry = packed_[{&source, 2}];
+  const Derived& derived(const Variable<T>& source, std::uint64_t version, Make&& make) {
+    Derived& entry = derived_[&source];
     if (entry.version != version) {
       const Shape& shape = source.shape();
-      Tensor<T> weights = tensor(shape);
+      entry.weights = Tensor<T>(shape);
       entry.bias = Tensor<T>({shape[shape.rank() - 1]});
-      make(weights, entry.bias);
-      pack_into(entry.matrix, weights, kernels::Transpose::no);
+      make(entry.weights, entry.bias);
+      if (shape.rank() == 4) {
+        pack_into(entry.matrix, entry.weights, kernels::Transpose::no);
+        entry.weights = {};
+      }
       entry.version = version;
     }
     return entry;
@@ -97,6 +101,7 @@ class Context {
   /// Forgets packed weights and gives free memory back.
   void clear() {
     packed_.clear();
+    derived_.clear();
     plans_.clear();
     execution.pool->trim();
   }
@@ -117,7 +122,12 @@ class Context {
   const T* data_ = nullptr;
   std::uint32_t step_ = 0, next_stream_ = first_layer_stream;
   std::vector<std::unique_ptr<kernels::WindowPlan>> plans_;
-  std::map<std::pair<const void*, int>, Packed> packed_;
+  struct Packed {
+    std::uint64_t version = 0;
+    kernels::PackedMatrix<T> matrix;
+  };
+  std::map<const void*, Packed> packed_;
+  std::map<const void*, Derived> derived_;
 };
 
 }  // namespace effv2::inline EFFV2_ISA::nn

@@ -85,7 +85,7 @@ struct Conv2d {
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    return apply(x, context.packed(weight, kernels::Transpose::no), bias_view(), context);
+    return apply(x, context.packed(weight), bias_view(), context);
   }
 
   /// With other weights and bias than its own (a batch norm folded in), and an epilogue.
@@ -98,18 +98,21 @@ struct Conv2d {
     return y;
   }
 
-  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+  /// `epilogue`: of dx.
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
+                     const kernels::Epilogue<T>& epilogue = {}) {
     const Shape& shape = saved.x.shape();
     detail::check_gradient(dy, output_shape(shape), "conv2d");
     const kernels::WindowPlan& plan = context.plan(window(shape));
     if (!weight.frozen) {
-      kernels::conv2d_backward_weights<T>(weight.gradient(), dy, saved.x, plan, context.execution);
+      kernels::conv2d_backward_weights<T>(weight.accumulator(), dy, saved.x, plan,
+                                          context.execution);
       if (!bias.empty()) kernels::bias_backward<T>(bias.gradient(), dy);
     }
     if (context.is_data(saved.x)) return {};
     Tensor<T> dx = context.tensor(shape);
     kernels::conv2d_backward_data<T>(dx, dy, context.pack(weight, kernels::Transpose::yes), plan,
-                                     context.execution);
+                                     context.execution, epilogue);
     return dx;
   }
 

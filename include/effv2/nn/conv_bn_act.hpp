@@ -10,6 +10,8 @@
 #include "../core/tensor.hpp"
 #include "../kernels/activation.hpp"
 #include "../kernels/batch_norm.hpp"
+#include "../kernels/blend.hpp"
+#include "../kernels/epilogue.hpp"
 #include "batch_norm.hpp"
 #include "context.hpp"
 #include "conv2d.hpp"
@@ -30,46 +32,48 @@ struct ConvolutionBnAct {
     typename BatchNorm<T>::Saved bn;
   };
 
-  /// A dense convolution takes batch norm's sums and applies the activation while its results are
-  /// in the cache.
-  static constexpr bool is_dense = std::is_same_v<Convolution, Conv2d<T>>;
-
   Convolution conv;
   BatchNorm<T> bn;
 
   ConvolutionBnAct(Convolution convolution, const BatchNormOptions& options)
       : conv(std::move(convolution)), bn(options) {}
 
-  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    kernels::ChannelSums<T> sums;
-    if constexpr (is_dense) {
-      saved.z = conv.forward(x, saved.conv, context, {.sums = &sums});
-    } else {
-      saved.z = conv.forward(x, saved.conv, context);
-    }
-    return bn.forward(saved.z, saved.bn, context, sums);
+  /// The result blended, in the pass that writes it.
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
+                    const kernels::Blend<T>& blend = {}) {
+    prepare(x, saved, context);
+    return bn.apply(saved.bn, context, blend);
   }
 
-  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
-    const Tensor<T> dz = bn.backward(dy, saved.bn, context);
+  /// Forward as far as y = f(scale z + shift), which is not yet written: bn.apply does it.
+  void prepare(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    kernels::ChannelSums<T> sums;
+    saved.z = conv.forward(x, saved.conv, context, {.sums = &sums});
+    bn.prepare(saved.z, saved.bn, context, sums);
+  }
+
+  /// With the blend of dy, and what is to be added to dx.
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
+                     const kernels::Blend<T>& blend = {}, View<const T> summand = {}) {
+    const Tensor<T> dz = bn.backward(dy, saved.bn, context, blend);
     saved.z = {};
-    return conv.backward(dz, saved.conv, context);
+    return conv.backward(dz, saved.conv, context, {.summand = summand});
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    if constexpr (is_dense) {
-      // The batch norm goes into the weights: scale w and shift as bias.
-      const std::uint64_t version = std::max(conv.weight.version(), bn.version());
-      const auto& folded =
-          context.derived(conv.weight, version, [&](Tensor<T>& weights, Tensor<T>& bias) {
-            Tensor<T> scale = context.tensor(bias.shape());
-            bn.running_coefficients(scale, bias);
-            kernels::batch_norm_fold<T>(weights, conv.weight.value(), scale);
-          });
-      return conv.apply(x, folded.matrix, folded.bias, context,
-                        {.activation = bn.options.activation});
+    // The batch norm goes into the weights: scale w and shift as bias.
+    const std::uint64_t version = std::max(conv.weight.version(), bn.version());
+    const auto& folded =
+        context.derived(conv.weight, version, [&](Tensor<T>& weights, Tensor<T>& bias) {
+          Tensor<T> scale = context.tensor(bias.shape());
+          bn.running_coefficients(scale, bias);
+          kernels::batch_norm_fold<T>(weights, conv.weight.value(), scale);
+        });
+    const kernels::Epilogue<T> epilogue{.activation = bn.options.activation};
+    if constexpr (std::is_same_v<Convolution, Conv2d<T>>) {
+      return conv.apply(x, folded.matrix, folded.bias, context, epilogue);
     } else {
-      return bn.infer(conv.infer(x, context), context);
+      return conv.apply(x, folded.weights, folded.bias, context, epilogue);
     }
   }
 

@@ -51,20 +51,29 @@ struct DepthwiseConv2d {
     return {x[0], w.out_height, w.out_width, options.channels};
   }
 
-  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
+                    const kernels::Epilogue<T>& epilogue = {}) {
     saved.x = x.view();
-    return infer(x, context);
+    return apply(x, weight.value(), {}, context, epilogue);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    return apply(x, weight.value(), {}, context);
+  }
+
+  /// With other weights than its own and a bias (a batch norm folded in), and an epilogue.
+  Tensor<T> apply(const Tensor<T>& x, View<const T> weights, View<const T> bias,
+                  Context<T>& context, const kernels::Epilogue<T>& epilogue = {}) const {
     detail::check_picture(x, options.channels, "depthwise_conv2d");
     Tensor<T> y = context.tensor(output_shape(x.shape()));
-    kernels::depthwise_conv2d_forward<T>(y, x, weight.value(), context.plan(window(x.shape())),
-                                         context.execution);
+    kernels::depthwise_conv2d_forward<T>(y, x, weights, bias, context.plan(window(x.shape())),
+                                         context.execution, epilogue);
     return y;
   }
 
-  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+  /// `epilogue`: of dx.
+  Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
+                     const kernels::Epilogue<T>& epilogue = {}) {
     const Shape& shape = saved.x.shape();
     detail::check_gradient(dy, output_shape(shape), "depthwise_conv2d");
     const kernels::WindowPlan& plan = context.plan(window(shape));
@@ -72,8 +81,10 @@ struct DepthwiseConv2d {
       kernels::depthwise_conv2d_backward_weights<T>(weight.gradient(), dy, saved.x, plan,
                                                     context.execution);
     }
+    if (context.is_data(saved.x)) return {};
     Tensor<T> dx = context.tensor(shape);
-    kernels::depthwise_conv2d_backward_data<T>(dx, dy, weight.value(), plan, context.execution);
+    kernels::depthwise_conv2d_backward_data<T>(dx, dy, weight.value(), plan, context.execution,
+                                               epilogue);
     return dx;
   }
 

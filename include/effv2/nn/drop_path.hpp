@@ -1,11 +1,13 @@
 // Stochastic depth (Huang et al., 2016): drops a residual branch for some of the samples.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+#include "../kernels/blend.hpp"
 #include "../kernels/elementwise.hpp"
 #include "context.hpp"
 #include "graph.hpp"
@@ -19,7 +21,8 @@ template <class T>
 struct DropPath {
   using value_type = T;
   struct Saved {
-    Tensor<T> scale;  // m / keep per sample; empty when nothing is dropped
+    Tensor<T> scale;    // m / keep per sample; empty when nothing is dropped
+    Tensor<T> factors;  // the same for every channel, of a shortcut
   };
 
   double rate = 0.0;
@@ -35,39 +38,57 @@ struct DropPath {
     return last * static_cast<double>(block) / static_cast<double>(blocks);
   }
 
-  /// y = forward(y), in place.
-  void apply(Tensor<T>& y, Saved& saved, Context<T>& context) const {
-    saved.scale = {};
-    if (rate == 0.0) return;
-    const RandomStream random = context.next_random();
-    const double keep = 1.0 - rate;
-    saved.scale = context.tensor({y.extent(0)});
-    for (std::int64_t n = 0; n < saved.scale.size(); ++n) {
-      const double u = static_cast<double>(random.uniform(static_cast<std::uint32_t>(n)));
-      saved.scale[n] = static_cast<T>(std::floor(keep + u) / keep);
-    }
-    kernels::scale_samples<T>(y, y, saved.scale, context.execution);
-  }
-
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    Tensor<T> y = copy(x, context);
-    apply(y, saved, context);
-    return y;
+    draw(x.extent(0), saved, context);
+    return apply(x, saved, context);
   }
 
   /// dx[n] = dy[n] m[n] / keep
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
-    if (saved.scale.empty()) return copy(dy, context);
-    Tensor<T> dx = context.tensor(dy.shape());
-    kernels::scale_samples<T>(dx, dy, saved.scale, context.execution);
-    return dx;
+    return apply(dy, saved, context);
   }
+
+  /// What a residual block's last batch norm has to blend in: y = branch m / keep + x.
+  kernels::Blend<T> shortcut(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    const std::int64_t batch = x.extent(0), channels = x.extent(3);
+    draw(batch, saved, context);
+    saved.factors = {};
+    if (!saved.scale.empty()) {
+      saved.factors = context.tensor({batch, channels});
+      for (std::int64_t n = 0; n < batch; ++n) {
+        std::fill_n(saved.factors.data() + n * channels, channels, saved.scale[n]);
+      }
+    }
+    return {saved.factors, x};
+  }
+
+  /// The same on the way back: the branch receives dy m / keep.
+  kernels::Blend<T> shortcut_backward(const Saved& saved) const { return {saved.factors, {}}; }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const { return copy(x, context); }
   void visit(Visitor<T>&) {}
   int describe(Graph&, int input) const { return input; }
 
  private:
+  void draw(std::int64_t batch, Saved& saved, Context<T>& context) const {
+    saved.scale = {};
+    if (rate == 0.0) return;
+    const RandomStream random = context.next_random();
+    const double keep = 1.0 - rate;
+    saved.scale = context.tensor({batch});
+    for (std::int64_t n = 0; n < batch; ++n) {
+      const double u = static_cast<double>(random.uniform(static_cast<std::uint32_t>(n)));
+      saved.scale[n] = static_cast<T>(std::floor(keep + u) / keep);
+    }
+  }
+
+  static Tensor<T> apply(const Tensor<T>& x, const Saved& saved, Context<T>& context) {
+    if (saved.scale.empty()) return copy(x, context);
+    Tensor<T> y = context.tensor(x.shape());
+    kernels::scale_samples<T>(y, x, saved.scale, context.execution);
+    return y;
+  }
+
   static Tensor<T> copy(const Tensor<T>& x, Context<T>& context) {
     Tensor<T> y = context.tensor(x.shape());
     y = x;

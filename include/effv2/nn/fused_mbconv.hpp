@@ -6,6 +6,7 @@
 
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+#include "../kernels/blend.hpp"
 #include "../kernels/elementwise.hpp"
 #include "context.hpp"
 #include "conv_bn_act.hpp"
@@ -25,7 +26,6 @@ struct FusedMBConv {
   struct Saved {
     typename ConvBnAct<T>::Saved expand, project;
     typename DropPath<T>::Saved drop_path;
-    Tensor<T> expanded;
   };
 
   ConvBnAct<T> expand;
@@ -45,35 +45,27 @@ struct FusedMBConv {
     }
   }
 
+  // As in MBConv, the expanded tensor is not kept but computed again.
+
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    Tensor<T> y = expand.forward(x, saved.expand, context);
-    if (project) {
-      saved.expanded = std::move(y);
-      y = project->forward(saved.expanded, saved.project, context);
-    }
-    if (residual) {
-      drop_path.apply(y, saved.drop_path, context);
-      kernels::add<T>(y, y, x, context.execution);
-    }
-    return y;
+    const kernels::Blend<T> shortcut =
+        residual ? drop_path.shortcut(x, saved.drop_path, context) : kernels::Blend<T>{};
+    if (!project) return expand.forward(x, saved.expand, context, shortcut);
+    const Tensor<T> expanded = expand.forward(x, saved.expand, context);
+    return project->forward(expanded, saved.project, context, shortcut);
   }
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
-    Tensor<T> dropped;
-    if (residual && drop_path.rate > 0.0) {
-      dropped = drop_path.backward(dy, saved.drop_path, context);
-    }
-    const Tensor<T>& dbranch = dropped.empty() ? dy : dropped;
+    const kernels::Blend<T> dropped = drop_path.shortcut_backward(saved.drop_path);
+    const View<const T> shortcut = residual ? dy.view() : View<const T>{};
+    if (!project) return expand.backward(dy, saved.expand, context, dropped, shortcut);
     Tensor<T> d;
-    if (project) {
-      const Tensor<T> dexpanded = project->backward(dbranch, saved.project, context);
-      saved.expanded = {};
-      d = expand.backward(dexpanded, saved.expand, context);
-    } else {
-      d = expand.backward(dbranch, saved.expand, context);
+    {
+      const Tensor<T> again = expand.bn.apply(saved.expand.bn, context);
+      saved.project.conv.x = again;
+      d = project->backward(dy, saved.project, context, dropped);
     }
-    if (residual && !d.empty()) kernels::add<T>(d, d, dy, context.execution);
-    return d;
+    return expand.backward(d, saved.expand, context, {}, shortcut);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {

@@ -44,13 +44,13 @@ struct Linear {
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    return apply(x, context.packed(weight, kernels::Transpose::no), context);
+    return apply(x, context.packed(weight), context);
   }
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     detail::check_gradient(dy, {saved.x.extent(0), out()}, "linear");
     if (!weight.frozen) {
-      kernels::linear_backward_weights<T>(weight.gradient(), dy, saved.x, context.execution);
+      kernels::linear_backward_weights<T>(weight.accumulator(), dy, saved.x, context.execution);
     }
     if (!bias.frozen) kernels::bias_backward<T>(bias.gradient(), dy);
     if (context.is_data(saved.x)) return {};

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+#include "../kernels/blend.hpp"
 #include "../kernels/elementwise.hpp"
+#include "../kernels/squeeze_excite.hpp"
 #include "context.hpp"
 #include "conv_bn_act.hpp"
 #include "drop_path.hpp"
@@ -39,7 +42,6 @@ struct MBConv {
     typename DepthwiseConvBnAct<T>::Saved depthwise;
     typename SqueezeExcite<T>::Saved squeeze_excite;
     typename DropPath<T>::Saved drop_path;
-    Tensor<T> expanded, filtered, gated;
   };
 
   std::optional<ConvBnAct<T>> expand;
@@ -63,39 +65,56 @@ struct MBConv {
     }
   }
 
+  // What lies between the parts is as large as everything else in the block together, and cheap to
+  // compute again from what the convolutions wrote: it is not kept for the backward pass, and what
+  // the depthwise part yields before it is gated is never written at all.
+
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    if (expand) saved.expanded = expand->forward(x, saved.expand, context);
-    const Tensor<T>& hidden = expand ? saved.expanded : x;
-    saved.filtered = depthwise.forward(hidden, saved.depthwise, context);
-    saved.gated = squeeze_excite.forward(saved.filtered, saved.squeeze_excite, context);
-    Tensor<T> y = project.forward(saved.gated, saved.project, context);
-    if (residual) {
-      drop_path.apply(y, saved.drop_path, context);
-      kernels::add<T>(y, y, x, context.execution);
+    if (expand) {
+      depthwise.prepare(expand->forward(x, saved.expand, context), saved.depthwise, context);
+    } else {
+      depthwise.prepare(x, saved.depthwise, context);
     }
-    return y;
+    Tensor<T> mean = context.tensor({x.extent(0), squeeze_excite.reduce.in()});
+    kernels::squeeze_forward<T>(mean, saved.depthwise.z, context.execution,
+                                depthwise.bn.normalizer(saved.depthwise.bn));
+    squeeze_excite.gate(std::move(mean), saved.squeeze_excite, context);
+    return project.forward(
+        gated(saved, context), saved.project, context,
+        residual ? drop_path.shortcut(x, saved.drop_path, context) : kernels::Blend<T>{});
   }
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
-    Tensor<T> dropped;
-    if (residual && drop_path.rate > 0.0) {
-      dropped = drop_path.backward(dy, saved.drop_path, context);
+    const Execution& run = context.execution;
+    Tensor<T> d;
+    {
+      const Tensor<T> again = gated(saved, context);
+      saved.project.conv.x = again;
+      d = project.backward(dy, saved.project, context,
+                           drop_path.shortcut_backward(saved.drop_path));
     }
-    Tensor<T> d = project.backward(dropped.empty() ? dy : dropped, saved.project, context);
-    saved.gated = {};
-    d = squeeze_excite.backward(d, saved.squeeze_excite, context);
-    saved.filtered = {};
-    d = depthwise.backward(d, saved.depthwise, context);
-    saved.expanded = {};
-    if (expand) d = expand->backward(d, saved.expand, context);
-    if (residual && !d.empty()) kernels::add<T>(d, d, dy, context.execution);
-    return d;
+    const Tensor<T>& gate = saved.squeeze_excite.gate;
+    Tensor<T> dgate = context.tensor(gate.shape());
+    kernels::excite_backward_gate<T>(dgate, d, saved.depthwise.z, run,
+                                     depthwise.bn.normalizer(saved.depthwise.bn));
+    Tensor<T> dmean = squeeze_excite.gate_backward(std::move(dgate), saved.squeeze_excite, context);
+    const T pixels = static_cast<T>(d.size() / dmean.size());
+    kernels::scale<T>(dmean, dmean, T{1} / pixels, run);
+    const View<const T> shortcut = residual ? dy.view() : View<const T>{};
+    if (!expand) return depthwise.backward(d, saved.depthwise, context, {gate, dmean}, shortcut);
+    {
+      const Tensor<T> again = expand->bn.apply(saved.expand.bn, context);
+      saved.depthwise.conv.x = again;
+      d = depthwise.backward(d, saved.depthwise, context, {gate, dmean});
+    }
+    return expand->backward(d, saved.expand, context, {}, shortcut);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
     Tensor<T> y =
         expand ? depthwise.infer(expand->infer(x, context), context) : depthwise.infer(x, context);
-    y = project.infer(squeeze_excite.infer(y, context), context);
+    kernels::excite_forward<T>(y, y, squeeze_excite.infer_gate(y, context), context.execution);
+    y = project.infer(y, context);
     if (residual) kernels::add<T>(y, y, x, context.execution);
     return y;
   }
@@ -114,6 +133,12 @@ struct MBConv {
     node = graph.enter("squeeze_excite", squeeze_excite, node);
     node = graph.enter("project", project, node);
     return residual ? graph.add({"add", graph.shape(node)}, {node, input}) : node;
+  }
+
+ private:
+  // What the projection reads: the depthwise part's result times the gate.
+  Tensor<T> gated(const Saved& saved, Context<T>& context) const {
+    return depthwise.bn.apply(saved.depthwise.bn, context, {saved.squeeze_excite.gate, {}});
   }
 };
 

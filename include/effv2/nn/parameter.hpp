@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "../core/accumulator.hpp"
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/parallel.hpp"
@@ -108,15 +109,32 @@ class Parameter : public Variable<T> {
 
   /// Zero until a backward pass has added to it; allocated on first use.
   Tensor<T>& gradient() {
-    if (gradient_.empty()) gradient_ = Tensor<T>(this->shape());
+    allocate();
+    if (std::exchange(cleared_, false)) gradient_.fill(T{});
     return gradient_;
   }
+
+  /// The same for kernels that can also overwrite: a cleared gradient is not filled with zeros.
+  Accumulator<T> accumulator() {
+    allocate();
+    return {gradient_.view(), !std::exchange(cleared_, false)};
+  }
+
+  /// Makes the gradient zero, at no cost until somebody looks.
+  void clear_gradient() { cleared_ = true; }
 
   /// Whether weight decay applies: not to biases and not to batch norm.
   bool decays = true;
 
  private:
+  void allocate() {
+    if (!gradient_.empty() || this->empty()) return;
+    gradient_ = Tensor<T>::uninitialized(this->shape());
+    cleared_ = true;
+  }
+
   Tensor<T> gradient_;
+  bool cleared_ = false;
 };
 
 }  // namespace effv2::inline EFFV2_ISA::nn

@@ -4,12 +4,13 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/activation.hpp"
 #include "../kernels/elementwise.hpp"
-#include "../kernels/pooling.hpp"
+#include "../kernels/squeeze_excite.hpp"
 #include "activation.hpp"
 #include "context.hpp"
 #include "conv2d.hpp"
@@ -21,12 +22,15 @@ namespace effv2::inline EFFV2_ISA::nn {
 
 /// y = x s,  s = sigmoid(expand(f(reduce(m)))),  m = mean of x over its pixels.
 /// x (N, H, W, C); reduce: C -> squeezed, expand: squeezed -> C, both with bias.
+///
+/// gate and gate_backward are the part from m to s, for blocks that have other ways to take the
+/// mean and to apply the gate.
 template <class T>
 struct SqueezeExcite {
   using value_type = T;
   struct Saved {
     View<const T> x;
-    Tensor<T> mean, reduced, activated, expanded, scale;
+    Tensor<T> mean, reduced, activated, expanded, gate;
     typename Linear<T>::Saved reduce, expand;
   };
 
@@ -41,49 +45,65 @@ struct SqueezeExcite {
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
     detail::check_picture(x, reduce.in(), "squeeze_excite");
-    const Execution& run = context.execution;
     saved.x = x.view();
-    saved.mean = context.tensor({x.extent(0), x.extent(3)});
-    kernels::global_average_pool_forward<T>(saved.mean, x, run);
-    saved.reduced = reduce.forward(saved.mean, saved.reduce, context);
-    saved.activated = context.tensor(saved.reduced.shape());
-    kernels::activation_forward<T>(saved.activated, saved.reduced, activation, run);
-    saved.expanded = expand.forward(saved.activated, saved.expand, context);
-    saved.scale = context.tensor(saved.expanded.shape());
-    kernels::activation_forward<T>(saved.scale, saved.expanded, ActivationKind::sigmoid, run);
+    Tensor<T> mean = context.tensor({x.extent(0), x.extent(3)});
+    kernels::squeeze_forward<T>(mean, x, context.execution);
+    const Tensor<T>& s = gate(std::move(mean), saved, context);
     Tensor<T> y = context.tensor(x.shape());
-    kernels::scale_channels_forward<T>(y, x, saved.scale, run);
+    kernels::excite_forward<T>(y, x, s, context.execution);
     return y;
   }
 
-  /// ds = sum over pixels of dy x, back through sigmoid, expand, f and reduce to dm; then
-  /// dx = dy s + dm / pixels.
+  /// ds = sum over pixels of dy x, back to dm; then dx = dy s + dm / pixels.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     detail::check_gradient(dy, saved.x.shape(), "squeeze_excite");
-    const Execution& run = context.execution;
-    Tensor<T> dscale = context.tensor(saved.scale.shape());
-    kernels::scale_channels_backward_scale<T>(dscale, dy, saved.x, run);
-    kernels::activation_backward<T>(dscale, dscale, saved.expanded, ActivationKind::sigmoid, run);
-    Tensor<T> dreduced = expand.backward(dscale, saved.expand, context);
-    kernels::activation_backward<T>(dreduced, dreduced, saved.reduced, activation, run);
-    const Tensor<T> dmean = reduce.backward(dreduced, saved.reduce, context);
+    Tensor<T> dgate = context.tensor(saved.gate.shape());
+    kernels::excite_backward_gate<T>(dgate, dy, saved.x, context.execution);
+    const Tensor<T> dmean = gate_backward(std::move(dgate), saved, context);
     Tensor<T> dx = context.tensor(dy.shape());
-    kernels::squeeze_excite_backward_data<T>(dx, dy, saved.scale, dmean, run);
+    kernels::squeeze_excite_backward_data<T>(dx, dy, saved.gate, dmean, context.execution);
     return dx;
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    Tensor<T> y = context.tensor(x.shape());
+    kernels::excite_forward<T>(y, x, infer_gate(x, context), context.execution);
+    return y;
+  }
+
+  /// s (N, C) of m (N, C); s stays in `saved`.
+  const Tensor<T>& gate(Tensor<T> mean, Saved& saved, Context<T>& context) {
+    const Execution& run = context.execution;
+    saved.mean = std::move(mean);
+    saved.reduced = reduce.forward(saved.mean, saved.reduce, context);
+    saved.activated = context.tensor(saved.reduced.shape());
+    kernels::activation_forward<T>(saved.activated, saved.reduced, activation, run);
+    saved.expanded = expand.forward(saved.activated, saved.expand, context);
+    saved.gate = context.tensor(saved.expanded.shape());
+    kernels::activation_forward<T>(saved.gate, saved.expanded, ActivationKind::sigmoid, run);
+    return saved.gate;
+  }
+
+  /// dm of ds: through sigmoid, expand, f and reduce.
+  Tensor<T> gate_backward(Tensor<T> dgate, Saved& saved, Context<T>& context) {
+    const Execution& run = context.execution;
+    kernels::activation_backward<T>(dgate, dgate, saved.expanded, ActivationKind::sigmoid, run);
+    Tensor<T> dreduced = expand.backward(dgate, saved.expand, context);
+    kernels::activation_backward<T>(dreduced, dreduced, saved.reduced, activation, run);
+    return reduce.backward(dreduced, saved.reduce, context);
+  }
+
+  /// s of the picture x.
+  Tensor<T> infer_gate(const Tensor<T>& x, Context<T>& context) const {
     detail::check_picture(x, reduce.in(), "squeeze_excite");
     const Execution& run = context.execution;
     Tensor<T> mean = context.tensor({x.extent(0), x.extent(3)});
-    kernels::global_average_pool_forward<T>(mean, x, run);
+    kernels::squeeze_forward<T>(mean, x, run);
     Tensor<T> reduced = reduce.infer(mean, context);
     kernels::activation_forward<T>(reduced, reduced, activation, run);
-    Tensor<T> scale = expand.infer(reduced, context);
-    kernels::activation_forward<T>(scale, scale, ActivationKind::sigmoid, run);
-    Tensor<T> y = context.tensor(x.shape());
-    kernels::scale_channels_forward<T>(y, x, scale, run);
-    return y;
+    Tensor<T> s = expand.infer(reduced, context);
+    kernels::activation_forward<T>(s, s, ActivationKind::sigmoid, run);
+    return s;
   }
 
   void visit(Visitor<T>& visitor) {

@@ -123,7 +123,7 @@ std::int64_t parameter_count(const Model& model) {
 /// Sets every gradient to zero. (An optimiser's step leaves them zero.)
 template <class Model>
 void zero_gradients(Model& model) {
-  for_each_parameter(model, [](const std::string&, auto& p) { p.gradient().fill({}); });
+  for_each_parameter(model, [](const std::string&, auto& p) { p.clear_gradient(); });
 }
 
 /// Whether `path` is `prefix` or lies below it; the empty prefix holds everything.

@@ -56,7 +56,6 @@ class AdamW final : public Optimizer<T> {
                   simd::fma<T>(lanes.stream(span.value + i), keep, minus_rate * m * inverse));
       lanes.store(span.first + i, m);
       lanes.store(span.second + i, v);
-      lanes.store(span.gradient + i, V(T{}));
     });
   }
 

@@ -28,23 +28,34 @@ class Ema {
       entries_.push_back({&variable, Tensor<T>(variable.value())});
     };
     nn::for_each_parameter(model, add);
+    parameters_ = entries_.size();
     nn::for_each_state(model, add);
   }
 
   void update(const Execution& run) {
+    begin_update();
+    update_entries(0, entries_.size(), run);
+  }
+
+  /// An update in parts, by an optimiser that has the new weights in its cache: begin_update, then
+  /// every piece of every parameter once (numbered as visited), then the states.
+  void begin_update() {
     const auto t = static_cast<double>(updates_++);
-    const double d = std::min(decay_, (1.0 + t) / (10.0 + t));
-    const simd::Vector<T> rest(static_cast<T>(1.0 - d));
-    parallel_for(static_cast<std::int64_t>(entries_.size()), run.threads, [&](std::int64_t index) {
-      Entry& entry = entries_[static_cast<std::size_t>(index)];
-      T* average = entry.average.data();
-      const T* value = std::as_const(*entry.variable).value().data();
-      simd::for_each_vector<T>(entry.average.size(), [&](std::int64_t i, auto lanes) {
-        const auto a = lanes.stream(average + i);
-        lanes.store(average + i, simd::fma<T>(lanes.stream(value + i) - a, rest, a));
-      });
+    rest_ = static_cast<T>(1.0 - std::min(decay_, (1.0 + t) / (10.0 + t)));
+  }
+  void update_piece(std::size_t entry, std::int64_t begin, std::int64_t count) {
+    T* average = entries_[entry].average.data() + begin;
+    const T* value = std::as_const(*entries_[entry].variable).value().data() + begin;
+    const simd::Vector<T> rest(rest_);
+    simd::for_each_vector<T>(count, [&](std::int64_t i, auto lanes) {
+      const auto a = lanes.stream(average + i);
+      lanes.store(average + i, simd::fma<T>(lanes.stream(value + i) - a, rest, a));
     });
   }
+  bool follows(std::size_t entry, const nn::Variable<T>& variable) const {
+    return entry < entries_.size() && entries_[entry].variable == &variable;
+  }
+  void update_states(const Execution& run) { update_entries(parameters_, entries_.size(), run); }
 
   /// Exchanges the model's values with the average: call it before and after an evaluation.
   void swap() {
@@ -59,8 +70,17 @@ class Ema {
     Tensor<T> average;
   };
 
+  void update_entries(std::size_t first, std::size_t last, const Execution& run) {
+    parallel_for(static_cast<std::int64_t>(last - first), run.threads, [=, this](std::int64_t i) {
+      const std::size_t entry = first + static_cast<std::size_t>(i);
+      update_piece(entry, 0, entries_[entry].average.size());
+    });
+  }
+
   double decay_;
+  T rest_{};
   std::int64_t updates_ = 0;
+  std::size_t parameters_ = 0;  // so many entries come first
   std::vector<Entry> entries_;
 };
 

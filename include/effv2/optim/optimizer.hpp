@@ -16,6 +16,7 @@
 #include "../core/tensor.hpp"
 #include "../nn/parameter.hpp"
 #include "../nn/visit.hpp"
+#include "ema.hpp"
 
 namespace effv2::inline EFFV2_ISA::optim {
 
@@ -32,11 +33,11 @@ struct Slot {
 /// A piece of one parameter, for the fused update passes.
 template <class T>
 struct UpdateSpan {
-  T* value;
-  T* gradient;
-  T* first;
-  T* second;
-  std::int64_t count;
+  T* value = nullptr;
+  const T* gradient = nullptr;
+  T* first = nullptr;
+  T* second = nullptr;
+  std::int64_t count = 0;
 };
 
 /// Base of the optimisers. Holds pointers into the model, which must outlive it and stay in place.
@@ -62,32 +63,43 @@ class Optimizer {
                 prefix, "\"");
   }
 
-  /// One update of every parameter that is not frozen; leaves the gradients zero. Returns the
+  /// One update of every parameter that is not frozen; clears the gradients. Returns the
   /// global norm of the gradients. A first pass only reads them: if any is not finite, throws
-  /// Error(non_finite) with the parameter's path, having changed nothing.
-  double step(double learning_rate, const Execution& run) {
+  /// Error(non_finite) with the parameter's path, having changed nothing. An
+  /// average of the same model, if given, is updated in the same pass.
+  double step(double learning_rate, const Execution& run, Ema<T>* average = nullptr) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      spans_[i].gradient = slots_[i].parameter->gradient().data();
+      EFFV2_CHECK(average == nullptr || average->follows(i, *slots_[i].parameter),
+                  ErrorCode::invalid_argument,
+                  "[optimizer] the average is of another model than the optimizer");
+    }
     const double norm = gradient_norm(run);
     const double scale = clip_norm > 0.0 && norm > clip_norm ? clip_norm / norm : 1.0;
     ++steps_;
     begin_step();
-    std::vector<Tensor<T>*>& values = values_;
-    values.clear();
-    for (Slot<T>& slot : slots_) {
-      values.push_back(slot.parameter->frozen ? nullptr : &slot.parameter->edit());
+    if (average != nullptr) average->begin_update();
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      nn::Parameter<T>& parameter = *slots_[i].parameter;
+      spans_[i].value = parameter.frozen ? nullptr : parameter.edit().data();
     }
-    parallel_for(static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
-                 [&](std::int64_t index) {
-                   const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
-                   Slot<T>& slot = slots_[chunk.slot];
-                   if (values[chunk.slot] == nullptr) return;
-                   const UpdateSpan<T> span{
-                       values[chunk.slot]->data() + chunk.begin,
-                       slot.parameter->gradient().data() + chunk.begin,
-                       slot.first.empty() ? nullptr : slot.first.data() + chunk.begin,
-                       slot.second.empty() ? nullptr : slot.second.data() + chunk.begin,
-                       chunk.count};
-                   update(span, learning_rate * slot.learning_rate_scale, slot.weight_decay, scale);
-                 });
+    parallel_for(
+        static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
+        [&](std::int64_t index) {
+          const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
+          Slot<T>& slot = slots_[chunk.slot];
+          const UpdateSpan<T>& whole = spans_[chunk.slot];
+          if (whole.value != nullptr) {
+            const UpdateSpan<T> span{
+                whole.value + chunk.begin, whole.gradient + chunk.begin,
+                slot.first.empty() ? nullptr : slot.first.data() + chunk.begin,
+                slot.second.empty() ? nullptr : slot.second.data() + chunk.begin, chunk.count};
+            update(span, learning_rate * slot.learning_rate_scale, slot.weight_decay, scale);
+          }
+          if (average != nullptr) average->update_piece(chunk.slot, chunk.begin, chunk.count);
+        });
+    if (average != nullptr) average->update_states(run);
+    for (Slot<T>& slot : slots_) slot.parameter->clear_gradient();
     return norm;
   }
 
@@ -118,13 +130,13 @@ class Optimizer {
     EFFV2_CHECK(!slots_.empty(), ErrorCode::invalid_argument,
                 "[optimizer] the model has no parameters");
     partials_.resize(chunks_.size());
-    values_.reserve(slots_.size());
+    spans_.resize(slots_.size());
   }
 
   /// Called once a step, before the updates; steps() already counts it.
   virtual void begin_step() {}
 
-  /// Updates one span with gradients scaled by `gradient_scale`, and sets them to zero.
+  /// Updates one span with gradients scaled by `gradient_scale`.
   virtual void update(UpdateSpan<T> span, double learning_rate, double weight_decay,
                       double gradient_scale) const = 0;
 
@@ -141,10 +153,9 @@ class Optimizer {
     parallel_for(static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
                  [&](std::int64_t index) {
                    const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
-                   nn::Parameter<T>& parameter = *slots_[chunk.slot].parameter;
-                   const T* g = parameter.gradient().data() + chunk.begin;
+                   const T* g = spans_[chunk.slot].gradient + chunk.begin;
                    simd::Vector<T> sum(T{});
-                   if (!parameter.frozen) {
+                   if (!slots_[chunk.slot].parameter->frozen) {
                      simd::for_each_vector<T>(chunk.count, [&](std::int64_t i, auto lanes) {
                        const auto value = lanes.stream(g + i);
                        sum = simd::fma<T>(value, value, sum);
@@ -166,7 +177,7 @@ class Optimizer {
   std::vector<Slot<T>> slots_;
   std::vector<Chunk> chunks_;
   std::vector<double> partials_;
-  std::vector<Tensor<T>*> values_;
+  std::vector<UpdateSpan<T>> spans_;  // of whole parameters; value is null where frozen
   std::int64_t numbers_ = 0;
   std::int64_t steps_ = 0;
 };

@@ -49,7 +49,6 @@ class Rmsprop final : public Optimizer<T> {
       lanes.store(span.value + i, w - m);
       lanes.store(span.first + i, m);
       lanes.store(span.second + i, s);
-      lanes.store(span.gradient + i, V(T{}));
     });
   }
 

@@ -41,7 +41,6 @@ class Sgd final : public Optimizer<T> {
       const V direction = options_.nesterov ? simd::fma<T>(m, momentum, g) : m;
       lanes.store(span.value + i, w - rate * direction);
       lanes.store(span.first + i, m);
-      lanes.store(span.gradient + i, V(T{}));
     });
   }
 

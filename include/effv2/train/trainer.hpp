@@ -181,8 +181,8 @@ class Trainer {
     report.accuracy = static_cast<double>(correct) / static_cast<double>(batch.labels.size());
     model_.backward(dlogits, saved_, context_);
     report.learning_rate = schedule_.at(step_);
-    report.gradient_norm = optimizer_->step(report.learning_rate, context_.execution);
-    if (ema_) ema_->update(context_.execution);
+    report.gradient_norm =
+        optimizer_->step(report.learning_rate, context_.execution, ema_ ? &*ema_ : nullptr);
     ++step_;
   }
 

@@ -1,0 +1,3 @@
+// The one source file of effv2::compiled.
+#define EFFV2_INSTANTIATE
+#include <effv2/compiled.hpp>
