@@ -102,6 +102,7 @@ EFFV2_INSTANTIATE template void activation_forward<float>(Values, Inputs, Activa
                                                           const Execution&);
 EFFV2_INSTANTIATE template void activation_backward<float>(Values, Inputs, Inputs, ActivationKind,
                                                            const Execution&);
+EFFV2_INSTANTIATE template void sigmoid_backward<float>(Values, Inputs, Inputs, const Execution&);
 EFFV2_INSTANTIATE template void squeeze_forward<float>(Values, Inputs, const Execution&,
                                                        const Normalizer<float>&);
 EFFV2_INSTANTIATE template void excite_forward<float>(Values, Inputs, Inputs, const Execution&);
@@ -118,10 +119,10 @@ EFFV2_INSTANTIATE template void average_pool_forward<float>(Values, Inputs, cons
                                                             const Execution&);
 EFFV2_INSTANTIATE template void average_pool_backward<float>(Values, Inputs, const Window&,
                                                              const Execution&);
-EFFV2_INSTANTIATE template void max_pool_forward<float>(Values, View<std::int32_t>, Inputs,
-                                                        const Window&, const Execution&);
-EFFV2_INSTANTIATE template void max_pool_backward<float>(Values, Inputs, View<const std::int32_t>,
-                                                         const Window&, const Execution&);
+EFFV2_INSTANTIATE template void max_pool_forward<float>(Values, Values, Inputs, const Window&,
+                                                        const Execution&);
+EFFV2_INSTANTIATE template void max_pool_backward<float>(Values, Inputs, Inputs, const Window&,
+                                                         const Execution&);
 EFFV2_INSTANTIATE template void add<float>(Values, Inputs, Inputs, const Execution&);
 EFFV2_INSTANTIATE template void multiply<float>(Values, Inputs, Inputs, const Execution&);
 EFFV2_INSTANTIATE template void scale<float>(Values, Inputs, float, const Execution&);

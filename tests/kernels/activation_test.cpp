@@ -62,6 +62,18 @@ TEST_CASE("derivatives in float equal central differences in double", "[activati
   }
 }
 
+TEST_CASE("sigmoid goes back from its result as from its argument", "[activation]") {
+  testing::Dice dice(71);
+  const Tensor<double> x = dice.tensor<double>({1, 777}, -8.0, 8.0),
+                       dy = dice.tensor<double>({1, 777});
+  Tensor<double> y(x.shape()), expected(x.shape()), dx(x.shape());
+  const Execution run(2);
+  activation_forward<double>(y, x, ActivationKind::sigmoid, run);
+  activation_backward<double>(expected, dy, x, ActivationKind::sigmoid, run);
+  sigmoid_backward<double>(dx, dy, y, run);
+  for (std::int64_t i = 0; i < x.size(); ++i) REQUIRE(dx[i] == Approx(expected[i]).margin(1e-15));
+}
+
 TEST_CASE("the kinks have a side", "[activation]") {
   const Tensor<float> x = Tensor<float>::from({3}, std::vector<float>{0.0F, 4.0F, -4.0F});
   const Tensor<float> dy = Tensor<float>::filled({3}, 1.0F);

@@ -25,7 +25,7 @@ TEST_CASE("windowed pools equal their definitions", "[pooling]") {
       }
     });
     Tensor<double> mean(out), maximum(out);
-    Tensor<std::int32_t> winner(out);
+    Tensor<double> winner(out);
     average_pool_forward<double>(mean, x, w, Execution(2));
     max_pool_forward<double>(maximum, winner, x, w, Execution(2));
     for (std::int64_t j = 0; j < sum.size(); ++j) {
@@ -51,13 +51,29 @@ TEST_CASE("windowed pools equal their definitions", "[pooling]") {
 TEST_CASE("the first of equal maxima wins, and NaN wins over all", "[pooling]") {
   const Window w(1, 2, 2, 2, Padding::same);
   Tensor<float> x = Tensor<float>::filled({1, 1, 2, 1}, 3.0F), y({1, 1, 1, 1});
-  Tensor<std::int32_t> winner({1, 1, 1, 1});
+  Tensor<float> winner({1, 1, 1, 1});
   max_pool_forward<float>(y, winner, x, w, Execution(1));
   CHECK(winner[0] == 0);
   x[1] = std::numeric_limits<float>::quiet_NaN();
   max_pool_forward<float>(y, winner, x, w, Execution(1));
   CHECK(std::isnan(y[0]));
   CHECK(winner[0] == 1);
+  std::swap(x[0], x[1]);
+  max_pool_forward<float>(y, winner, x, w, Execution(1));
+  CHECK(std::isnan(y[0]));
+  CHECK(winner[0] == 0);
+}
+
+TEST_CASE("a picture of minus infinity has a maximum", "[pooling]") {
+  const float lowest = -std::numeric_limits<float>::infinity();
+  const Tensor<float> x = Tensor<float>::filled({1, 2, 2, 3}, lowest);
+  const Tensor<float> dy = Tensor<float>::filled({1, 1, 1, 3}, 1.0F);
+  Tensor<float> y(dy.shape()), winner(dy.shape()), dx(x.shape());
+  const Window w(2, 2, 2, 2, Padding::valid);
+  max_pool_forward<float>(y, winner, x, w, Execution(1));
+  max_pool_backward<float>(dx, dy, winner, w, Execution(1));
+  CHECK(y[2] == lowest);
+  CHECK(dx[2] == 1.0F);
 }
 
 TEST_CASE("the global average and its gradient", "[pooling]") {

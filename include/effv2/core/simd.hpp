@@ -57,6 +57,8 @@ struct Scalar {
   Scalar& operator+=(Scalar b) { return *this = *this + b; }
   friend bool operator<(Scalar a, Scalar b) { return a.value < b.value; }
   friend bool operator>(Scalar a, Scalar b) { return a.value > b.value; }
+  friend bool operator<=(Scalar a, Scalar b) { return a.value <= b.value; }
+  friend bool operator==(Scalar a, Scalar b) { return a.value == b.value; }
   friend Scalar sqrt(Scalar a) { return {std::sqrt(a.value)}; }
   friend Scalar select(bool condition, Scalar a, Scalar b) { return condition ? a : b; }
 };

@@ -120,6 +120,21 @@ void activation_forward(View<T> y, View<const T> x, ActivationKind activation,
   });
 }
 
+/// dx[i] = dy[i] y[i] (1 - y[i]) for y = sigmoid(x), from the result alone; dx may be dy.
+template <class T>
+void sigmoid_backward(View<T> dx, View<const T> dy, View<const T> y, const Execution& run) {
+  using V = simd::Vector<T>;
+  constexpr std::int64_t grain = 8192;
+  parallel_chunks(y.size(), grain, run.threads_for(y.size()),
+                  [=](std::int64_t begin, std::int64_t end) {
+                    simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
+                      const V s = lanes.stream(y.data() + begin + i);
+                      lanes.store(dx.data() + begin + i,
+                                  lanes.stream(dy.data() + begin + i) * s * (V(T{1}) - s));
+                    });
+                  });
+}
+
 /// dx[i] = dy[i] f'(x[i]); dx may be dy.
 template <class T>
 void activation_backward(View<T> dx, View<const T> dy, View<const T> x, ActivationKind activation,

@@ -110,26 +110,28 @@ void average_pool_backward(View<T> dx, View<const T> dy, const Window& window,
   });
 }
 
-/// y[n, p, c] = max of x[n, q, c] over the pixels q that the window at p covers; winner[n, p, c] is
-/// that pixel q (the first of equals; NaN wins).
+/// y[n, p, c] = max of x[n, q, c] over the pixels q that the window at p covers; winner[n, p, c]
+/// says which of them that is, counted from 0 (the first of equals; NaN wins).
 template <class T>
-void max_pool_forward(View<T> y, View<std::int32_t> winner, View<const T> x, const Window& window,
+void max_pool_forward(View<T> y, View<T> winner, View<const T> x, const Window& window,
                       const Execution& run) {
+  using V = simd::Vector<T>;
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const T* source = x.data() + n * window.in_pixels() * channels;
     for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
-      T* best = y.data() + (n * window.out_pixels() + p) * channels;
-      std::int32_t* from = winner.data() + (n * window.out_pixels() + p) * channels;
-      bool first = true;
-      detail::for_each_source(window, p, [&](std::int64_t q) {
-        const T* value = source + q * channels;
-        for (std::int64_t c = 0; c < channels; ++c) {
-          const bool wins = first || !(value[c] <= best[c]);
-          best[c] = wins ? value[c] : best[c];
-          from[c] = wins ? static_cast<std::int32_t>(q) : from[c];
-        }
-        first = false;
+      const std::int64_t row = (n * window.out_pixels() + p) * channels;
+      simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+        V best(-std::numeric_limits<T>::infinity()), from(T{}), number(T{});
+        detail::for_each_source(window, p, [&](std::int64_t q) {
+          const V value = lanes.load(source + q * channels + c);
+          const auto stays = value <= best || !(best == best);
+          best = select(stays, best, value);
+          from = select(stays, from, number);
+          number += V(T{1});
+        });
+        lanes.store(y.data() + row + c, best);
+        lanes.store(winner.data() + row + c, from);
       });
     }
   });
@@ -137,17 +139,24 @@ void max_pool_forward(View<T> y, View<std::int32_t> winner, View<const T> x, con
 
 /// dx[n, q, c] = sum over the windows p whose maximum is at q of  dy[n, p, c]
 template <class T>
-void max_pool_backward(View<T> dx, View<const T> dy, View<const std::int32_t> winner,
-                       const Window& window, const Execution& run) {
+void max_pool_backward(View<T> dx, View<const T> dy, View<const T> winner, const Window& window,
+                       const Execution& run) {
+  using V = simd::Vector<T>;
   const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
   parallel_for(batch, run.threads_for(dx.size()), [=](std::int64_t n) {
     T* target = dx.data() + n * window.in_pixels() * channels;
     std::fill_n(target, window.in_pixels() * channels, T{});
     for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
       const std::int64_t row = (n * window.out_pixels() + p) * channels;
-      for (std::int64_t c = 0; c < channels; ++c) {
-        target[winner[row + c] * channels + c] += dy[row + c];
-      }
+      simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+        const V from = lanes.load(winner.data() + row + c), share = lanes.load(dy.data() + row + c);
+        V number(T{});
+        detail::for_each_source(window, p, [&](std::int64_t q) {
+          T* at = target + q * channels + c;
+          lanes.store(at, lanes.load(at) + select(from == number, share, V(T{})));
+          number += V(T{1});
+        });
+      });
     }
   });
 }

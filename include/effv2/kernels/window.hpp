@@ -17,8 +17,8 @@ enum class Padding {
   valid,      // none
 };
 
-/// Most taps a window may have (45 x 45).
-inline constexpr std::int64_t max_taps = 2048;
+/// The largest window is 45 x 45, so it has no more taps than these.
+inline constexpr std::int64_t max_kernel = 45, max_taps = 2048;
 
 /// A k x k window that moves by `stride` over a height x width picture.
 struct Window {

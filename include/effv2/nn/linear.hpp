@@ -7,6 +7,7 @@
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/conv2d.hpp"
+#include "../kernels/epilogue.hpp"
 #include "../kernels/linear.hpp"
 #include "context.hpp"
 #include "conv2d.hpp"
@@ -38,13 +39,15 @@ struct Linear {
   std::int64_t in() const { return weight.shape()[0]; }
   std::int64_t out() const { return weight.shape()[1]; }
 
-  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+  Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
+                    const kernels::Epilogue<T>& epilogue = {}) {
     saved.x = x.view();
-    return apply(x, context.pack(weight, kernels::Transpose::no), context);
+    return apply(x, context.pack(weight, kernels::Transpose::no), context, epilogue);
   }
 
-  Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    return apply(x, context.packed(weight), context);
+  Tensor<T> infer(const Tensor<T>& x, Context<T>& context,
+                  const kernels::Epilogue<T>& epilogue = {}) const {
+    return apply(x, context.packed(weight), context, epilogue);
   }
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
@@ -72,12 +75,12 @@ struct Linear {
   }
 
  private:
-  Tensor<T> apply(const Tensor<T>& x, const kernels::PackedMatrix<T>& packed,
-                  Context<T>& context) const {
+  Tensor<T> apply(const Tensor<T>& x, const kernels::PackedMatrix<T>& packed, Context<T>& context,
+                  const kernels::Epilogue<T>& epilogue) const {
     EFFV2_CHECK(x.rank() == 2 && x.extent(1) == in() && !x.empty(), ErrorCode::shape_mismatch,
                 "[linear] expected (N, ", in(), "), got ", x.shape());
     Tensor<T> y = context.tensor({x.extent(0), out()});
-    kernels::linear_forward<T>(y, x, packed, bias.value(), context.execution);
+    kernels::linear_forward<T>(y, x, packed, bias.value(), context.execution, epilogue);
     return y;
   }
 };

@@ -111,7 +111,7 @@ struct MaxPool {
   using value_type = T;
   struct Saved {
     Shape x;
-    Tensor<std::int32_t> winner;
+    Tensor<T> winner;
   };
 
   PoolOptions options;
@@ -120,7 +120,7 @@ struct MaxPool {
     detail::check_picture(x, x.extent(x.rank() - 1), "max_pool");
     saved.x = x.shape();
     const Shape shape = detail::pool_shape(options, x.shape());
-    saved.winner = context.execution.template scratch<std::int32_t>(shape);
+    saved.winner = context.tensor(shape);
     Tensor<T> y = context.tensor(shape);
     kernels::max_pool_forward<T>(y, saved.winner, x, detail::pool_window(options, x.shape()),
                                  context.execution);

@@ -30,7 +30,7 @@ struct SqueezeExcite {
   using value_type = T;
   struct Saved {
     View<const T> x;
-    Tensor<T> mean, reduced, activated, expanded, gate;
+    Tensor<T> mean, reduced, activated, gate;
     typename Linear<T>::Saved reduce, expand;
   };
 
@@ -78,16 +78,15 @@ struct SqueezeExcite {
     saved.reduced = reduce.forward(saved.mean, saved.reduce, context);
     saved.activated = context.tensor(saved.reduced.shape());
     kernels::activation_forward<T>(saved.activated, saved.reduced, activation, run);
-    saved.expanded = expand.forward(saved.activated, saved.expand, context);
-    saved.gate = context.tensor(saved.expanded.shape());
-    kernels::activation_forward<T>(saved.gate, saved.expanded, ActivationKind::sigmoid, run);
+    saved.gate = expand.forward(saved.activated, saved.expand, context,
+                                {.activation = ActivationKind::sigmoid});
     return saved.gate;
   }
 
   /// dm of ds: through sigmoid, expand, f and reduce.
   Tensor<T> gate_backward(Tensor<T> dgate, Saved& saved, Context<T>& context) {
     const Execution& run = context.execution;
-    kernels::activation_backward<T>(dgate, dgate, saved.expanded, ActivationKind::sigmoid, run);
+    kernels::sigmoid_backward<T>(dgate, dgate, saved.gate, run);
     Tensor<T> dreduced = expand.backward(dgate, saved.expand, context);
     kernels::activation_backward<T>(dreduced, dreduced, saved.reduced, activation, run);
     return reduce.backward(dreduced, saved.reduce, context);
@@ -96,14 +95,10 @@ struct SqueezeExcite {
   /// s of the picture x.
   Tensor<T> infer_gate(const Tensor<T>& x, Context<T>& context) const {
     detail::check_picture(x, reduce.in(), "squeeze_excite");
-    const Execution& run = context.execution;
     Tensor<T> mean = context.tensor({x.extent(0), x.extent(3)});
-    kernels::squeeze_forward<T>(mean, x, run);
-    Tensor<T> reduced = reduce.infer(mean, context);
-    kernels::activation_forward<T>(reduced, reduced, activation, run);
-    Tensor<T> s = expand.infer(reduced, context);
-    kernels::activation_forward<T>(s, s, ActivationKind::sigmoid, run);
-    return s;
+    kernels::squeeze_forward<T>(mean, x, context.execution);
+    const Tensor<T> reduced = reduce.infer(mean, context, {.activation = activation});
+    return expand.infer(reduced, context, {.activation = ActivationKind::sigmoid});
   }
 
   void visit(Visitor<T>& visitor) {
