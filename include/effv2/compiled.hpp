@@ -28,6 +28,7 @@
 #include "kernels/pooling.hpp"
 #include "kernels/squeeze_excite.hpp"
 #include "kernels/window.hpp"
+#include "kernels/winograd.hpp"
 #include "models/efficientnet.hpp"
 #include "nn/context.hpp"
 #include "train/trainer.hpp"
@@ -53,6 +54,12 @@ EFFV2_INSTANTIATE template void indirect_gemm<float>(Values, Inputs, const Packe
 EFFV2_INSTANTIATE template void indirect_outer<float>(const Accumulator<float>&, Inputs, Inputs,
                                                       const TapPlan&, std::int64_t, std::int64_t,
                                                       const Execution&);
+EFFV2_INSTANTIATE template void winograd_conv2d<float>(Values, Inputs, const PackedView<float>&,
+                                                       Inputs, const WinogradGrid&, std::int64_t,
+                                                       const Execution&, const Epilogue<float>&);
+EFFV2_INSTANTIATE template void conv2d_pack<float>(PackedMatrix<float>&, Inputs, std::int64_t,
+                                                   std::int64_t, const Window&, Transpose,
+                                                   const Execution&);
 EFFV2_INSTANTIATE template void conv2d_forward<float>(Values, Inputs, const PackedView<float>&,
                                                       Inputs, const WindowPlan&, const Execution&,
                                                       const Epilogue<float>&);

@@ -39,6 +39,7 @@
 #include "kernels/row_blocks.hpp"
 #include "kernels/squeeze_excite.hpp"
 #include "kernels/window.hpp"
+#include "kernels/winograd.hpp"
 
 // Layers: state and composition.
 #include "nn/activation.hpp"

@@ -46,8 +46,8 @@ double worst_difference(const Case& c, Dice& dice, int threads) {
   const Execution run(threads);
   const WindowPlan plan(c.window);
   PackedMatrix<T> packed, transposed;
-  pack<T>(packed, w, k * k, c.in, c.out, Transpose::no, run);
-  pack<T>(transposed, w, k * k, c.in, c.out, Transpose::yes, run);
+  conv2d_pack<T>(packed, w, c.in, c.out, c.window, Transpose::no, run);
+  conv2d_pack<T>(transposed, w, c.in, c.out, c.window, Transpose::yes, run);
   Tensor<T> y = Tensor<T>::filled(dy.shape(), T{99}), dx = Tensor<T>::filled(x.shape(), T{99});
   Tensor<T> dw = Tensor<T>::filled(w.shape(), T{5});
   conv2d_forward<T>(y, x, packed, bias, plan, run);

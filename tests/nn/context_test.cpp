@@ -26,9 +26,9 @@ TEST_CASE("derived weights are made again for a newer version only", "[context]"
     weights.fill(static_cast<float>(++made));
     bias.fill(-1.0F);
   };
-  CHECK(context.derived(filters, 1, make).weights(2, 2, 4) == 1.0F);
-  CHECK(context.derived(filters, 1, make).bias.shape() == Shape{5});
-  CHECK(context.derived(filters, 2, make).weights(0, 0, 0) == 2.0F);
+  CHECK(context.derived(filters, 1, {}, make).weights(2, 2, 4) == 1.0F);
+  CHECK(context.derived(filters, 1, {}, make).bias.shape() == Shape{5});
+  CHECK(context.derived(filters, 2, {}, make).weights(0, 0, 0) == 2.0F);
   CHECK(made == 2);
 }
 

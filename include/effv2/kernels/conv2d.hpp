@@ -1,4 +1,5 @@
-// Convolution over NHWC pictures with HWIO weights, forward and both gradients, by indirect GEMM.
+// Convolution over NHWC pictures with HWIO weights, forward and both gradients: by indirect
+// products, or by Winograd's where they need fewer multiplications.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,9 @@
 #include "gather_columns.hpp"
 #include "indirect_gemm.hpp"
 #include "indirect_outer.hpp"
+#include "packed_matrix.hpp"
 #include "window.hpp"
+#include "winograd.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
@@ -30,11 +33,36 @@ Tensor<T> columns_of(View<const T> x, const WindowPlan& plan, const Execution& r
   return columns;
 }
 
+// conv2d_pack chose Winograd.
+template <class T>
+bool is_transformed(const PackedView<T>& w, const Window& window) {
+  return w.taps == winograd_points && window.kernel == 3;
+}
+
 }  // namespace detail
+
+/// The taps of packed weights (k, k, in, out) for this window: the window's, or Winograd's points.
+inline std::int64_t packed_taps(const Window& window, std::int64_t in, std::int64_t out) {
+  return suits_winograd(window, in, out) ? winograd_points : window.taps();
+}
+
+/// Packs weights w (k, k, in, out) as conv2d_forward reads them, or conv2d_backward_data with
+/// Transpose::yes.
+template <class T>
+void conv2d_pack(PackedMatrix<T>& packed, View<const T> w, std::int64_t in, std::int64_t out,
+                 const Window& window, Transpose transpose, const Execution& run) {
+  const std::int64_t taps = packed_taps(window, in, out);
+  if (taps == window.taps()) {
+    pack<T>(packed, w, taps, in, out, transpose, run);
+  } else {
+    const bool turned = transpose == Transpose::yes;
+    pack<T>(packed, winograd_weights<T>(w, in, out, turned, run), taps, in, out, transpose, run);
+  }
+}
 
 /// y[n, p, o] = bias[o] + sum over taps t, channels i of  x[n, source(p, t), i] w[t, i, o]
 ///
-/// y (N, OH, OW, O), x (N, H, W, I); w packed from (k, k, I, O) without transposing; bias (O) or
+/// y (N, OH, OW, O), x (N, H, W, I); w packed from (k, k, I, O) by conv2d_pack or pack; bias (O) or
 /// empty; then the epilogue.
 template <class T>
 void conv2d_forward(View<T> y, View<const T> x, const PackedView<T>& w, View<const T> bias,
@@ -44,6 +72,9 @@ void conv2d_forward(View<T> y, View<const T> x, const PackedView<T>& w, View<con
     const Tensor<T> columns = detail::columns_of<T>(x, plan, run);
     indirect_gemm<T>(y, columns, w.as_one_tap(), bias, pointwise_plan(), columns.extent(0), run,
                      epilogue);
+  } else if (detail::is_transformed(w, plan.window)) {
+    winograd_conv2d<T>(y, x, w, bias, WinogradGrid::forward(plan.window), x.extent(0), run,
+                       epilogue);
   } else {
     indirect_gemm<T>(y, x, w, bias, plan.gather, x.extent(0), run, epilogue);
   }
@@ -52,13 +83,18 @@ void conv2d_forward(View<T> y, View<const T> x, const PackedView<T>& w, View<con
 /// dx[n, q, i] = sum over taps t, channels o of  dy[n, reader(q, t), o] w[t, i, o]
 ///
 /// The same product with inputs and outputs exchanged: pixel q of x was read through tap t by the
-/// output pixel reader(q, t), if any. w packed from (k, k, I, O) with Transpose::yes. Then the
+/// output pixel reader(q, t), if any. w packed with Transpose::yes. Then the
 /// epilogue: another path's gradient to be added, for one.
 template <class T>
 void conv2d_backward_data(View<T> dx, View<const T> dy, const PackedView<T>& w_transposed,
                           const WindowPlan& plan, const Execution& run,
                           const Epilogue<T>& epilogue = {}) {
-  indirect_gemm<T>(dx, dy, w_transposed, {}, plan.scatter, dy.extent(0), run, epilogue);
+  if (detail::is_transformed(w_transposed, plan.window)) {
+    winograd_conv2d<T>(dx, dy, w_transposed, {}, WinogradGrid::backward(plan.window), dy.extent(0),
+                       run, epilogue);
+  } else {
+    indirect_gemm<T>(dx, dy, w_transposed, {}, plan.scatter, dy.extent(0), run, epilogue);
+  }
 }
 
 /// dw[t, i, o] += sum over images n, pixels p of  x[n, source(p, t), i] dy[n, p, o]

@@ -17,7 +17,7 @@
 namespace effv2::inline EFFV2_ISA::kernels {
 
 /// Below so many channels the columns are written out.
-inline constexpr std::int64_t narrow_channels = 8;
+inline constexpr std::int64_t narrow_channels = 4;
 
 namespace detail {
 

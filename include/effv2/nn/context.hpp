@@ -11,6 +11,7 @@
 #include "../core/isa.hpp"
 #include "../core/random.hpp"
 #include "../core/tensor.hpp"
+#include "../kernels/conv2d.hpp"
 #include "../kernels/packed_matrix.hpp"
 #include "../kernels/window.hpp"
 #include "parameter.hpp"
@@ -54,20 +55,23 @@ class Context {
     return *plans_.back();
   }
 
-  /// The weights (k, k, I, O) or (I, O) packed for one use by the kernels. Training packs them for
-  /// every use, because they change every step: memory that is used over and over stays in the
-  /// caches.
-  kernels::PackedMatrix<T> pack(const Variable<T>& weights, kernels::Transpose transpose) const {
+  /// The weights (k, k, I, O) or (I, O) packed for one use by the kernels, with the window of a
+  /// convolution. Training packs them for every use, because they change every step: memory that is
+  /// used over and over stays in the caches.
+  kernels::PackedMatrix<T> pack(const Variable<T>& weights, kernels::Transpose transpose,
+                                const kernels::Window& window = {}) const {
     kernels::PackedMatrix<T> matrix;
-    pack_into(matrix, weights.value(), transpose);
+    pack_into(matrix, weights.value(), transpose, window);
     return matrix;
   }
 
   /// The same, kept for inference, and packed anew when the weights have changed.
-  const kernels::PackedMatrix<T>& packed(const Variable<T>& weights) {
+  const kernels::PackedMatrix<T>& packed(const Variable<T>& weights,
+                                         const kernels::Window& window = {}) {
     Packed& entry = packed_[&weights];
-    if (entry.version != weights.version()) {
-      pack_into(entry.matrix, weights.value(), kernels::Transpose::no);
+    if (entry.version != weights.version() ||
+        entry.matrix.taps != packed_taps(weights.shape(), window)) {
+      pack_into(entry.matrix, weights.value(), kernels::Transpose::no, window);
       entry.version = weights.version();
     }
     return entry.matrix;
@@ -75,22 +79,25 @@ class Context {
 
   /// Weights and bias that `make(weights, bias)` derives from variables, the newest of which has
   /// `version`; made anew when that changes. weights is shaped like `source`; those of a matrix
-  /// product (rank 4) are packed.
+  /// product (rank 4) are packed for the window.
   struct Derived {
     std::uint64_t version = 0;
     kernels::PackedMatrix<T> matrix;
     Tensor<T> weights, bias;
   };
   template <class Make>
-  const Derived& derived(const Variable<T>& source, std::uint64_t version, Make&& make) {
+  const Derived& derived(const Variable<T>& source, std::uint64_t version,
+                         const kernels::Window& window, Make&& make) {
     Derived& entry = derived_[&source];
-    if (entry.version != version) {
-      const Shape& shape = source.shape();
+    const Shape& shape = source.shape();
+    const bool is_matrix = shape.rank() == 4;
+    if (entry.version != version ||
+        (is_matrix && entry.matrix.taps != packed_taps(shape, window))) {
       entry.weights = Tensor<T>(shape);
       entry.bias = Tensor<T>({shape[shape.rank() - 1]});
       make(entry.weights, entry.bias);
-      if (shape.rank() == 4) {
-        pack_into(entry.matrix, entry.weights, kernels::Transpose::no);
+      if (is_matrix) {
+        pack_into(entry.matrix, entry.weights, kernels::Transpose::no, window);
         entry.weights = {};
       }
       entry.version = version;
@@ -111,11 +118,14 @@ class Context {
   static constexpr std::uint32_t first_layer_stream = 1U << 20;
 
   void pack_into(kernels::PackedMatrix<T>& matrix, const Tensor<T>& weights,
-                 kernels::Transpose transpose) const {
+                 kernels::Transpose transpose, const kernels::Window& window) const {
     const int rank = weights.rank();
-    const std::int64_t taps = rank == 4 ? weights.extent(0) * weights.extent(1) : 1;
-    kernels::pack<T>(matrix, weights, taps, weights.extent(rank - 2), weights.extent(rank - 1),
-                     transpose, execution);
+    kernels::conv2d_pack<T>(matrix, weights, weights.extent(rank - 2), weights.extent(rank - 1),
+                            window, transpose, execution);
+  }
+
+  static std::int64_t packed_taps(const Shape& weights, const kernels::Window& window) {
+    return kernels::packed_taps(window, weights[weights.rank() - 2], weights[weights.rank() - 1]);
   }
 
   std::uint64_t seed_;

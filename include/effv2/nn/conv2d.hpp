@@ -80,18 +80,21 @@ struct Conv2d {
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
                     const kernels::Epilogue<T>& epilogue = {}) {
+    check(x);
     saved.x = x.view();
-    return apply(x, context.pack(weight, kernels::Transpose::no), bias_view(), context, epilogue);
+    return apply(x, context.pack(weight, kernels::Transpose::no, window(x.shape())), bias_view(),
+                 context, epilogue);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    return apply(x, context.packed(weight), bias_view(), context);
+    check(x);
+    return apply(x, context.packed(weight, window(x.shape())), bias_view(), context);
   }
 
-  /// With other weights and bias than its own (a batch norm folded in), and an epilogue.
+  /// With other weights and bias than its own (a batch norm folded in), and an epilogue. x must
+  /// have passed check.
   Tensor<T> apply(const Tensor<T>& x, const kernels::PackedMatrix<T>& weights, View<const T> b,
                   Context<T>& context, const kernels::Epilogue<T>& epilogue = {}) const {
-    detail::check_picture(x, options.in_channels, "conv2d");
     Tensor<T> y = context.tensor(output_shape(x.shape()));
     kernels::conv2d_forward<T>(y, x, weights, b, context.plan(window(x.shape())), context.execution,
                                epilogue);
@@ -111,10 +114,14 @@ struct Conv2d {
     }
     if (context.is_data(saved.x)) return {};
     Tensor<T> dx = context.tensor(shape);
-    kernels::conv2d_backward_data<T>(dx, dy, context.pack(weight, kernels::Transpose::yes), plan,
-                                     context.execution, epilogue);
+    kernels::conv2d_backward_data<T>(dx, dy,
+                                     context.pack(weight, kernels::Transpose::yes, plan.window),
+                                     plan, context.execution, epilogue);
     return dx;
   }
+
+  /// Throws unless x is a picture of as many channels.
+  void check(const Tensor<T>& x) const { detail::check_picture(x, options.in_channels, "conv2d"); }
 
   void visit(Visitor<T>& visitor) {
     visitor("weight", weight);

@@ -61,10 +61,11 @@ struct ConvolutionBnAct {
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
+    conv.check(x);
     // The batch norm goes into the weights: scale w and shift as bias.
     const std::uint64_t version = std::max(conv.weight.version(), bn.version());
-    const auto& folded =
-        context.derived(conv.weight, version, [&](Tensor<T>& weights, Tensor<T>& bias) {
+    const auto& folded = context.derived(
+        conv.weight, version, conv.window(x.shape()), [&](Tensor<T>& weights, Tensor<T>& bias) {
           Tensor<T> scale = context.tensor(bias.shape());
           bn.running_coefficients(scale, bias);
           kernels::batch_norm_fold<T>(weights, conv.weight.value(), scale);

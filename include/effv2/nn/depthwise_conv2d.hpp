@@ -64,7 +64,7 @@ struct DepthwiseConv2d {
   /// With other weights than its own and a bias (a batch norm folded in), and an epilogue.
   Tensor<T> apply(const Tensor<T>& x, View<const T> weights, View<const T> bias,
                   Context<T>& context, const kernels::Epilogue<T>& epilogue = {}) const {
-    detail::check_picture(x, options.channels, "depthwise_conv2d");
+    check(x);
     Tensor<T> y = context.tensor(output_shape(x.shape()));
     kernels::depthwise_conv2d_forward<T>(y, x, weights, bias, context.plan(window(x.shape())),
                                          context.execution, epilogue);
@@ -86,6 +86,11 @@ struct DepthwiseConv2d {
     kernels::depthwise_conv2d_backward_data<T>(dx, dy, weight.value(), plan, context.execution,
                                                epilogue);
     return dx;
+  }
+
+  /// Throws unless x is a picture of as many channels.
+  void check(const Tensor<T>& x) const {
+    detail::check_picture(x, options.channels, "depthwise_conv2d");
   }
 
   void visit(Visitor<T>& visitor) { visitor("weight", weight); }
