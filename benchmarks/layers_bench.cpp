@@ -8,6 +8,7 @@
 #include <effv2/kernels/linear.hpp>
 #include <effv2/kernels/loss.hpp>
 #include <effv2/kernels/pooling.hpp>
+#include <effv2/kernels/squeeze_excite.hpp>
 
 #include "shapes.hpp"
 

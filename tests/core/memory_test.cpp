@@ -28,6 +28,25 @@ TEST_CASE("a block that came back is handed out again", "[memory]") {
   CHECK(pool->reserved_bytes() == 2 * reserved);
 }
 
+TEST_CASE("a free block serves half its size, and the smallest that fits is taken", "[memory]") {
+  const auto pool = std::make_shared<MemoryPool>();
+  std::byte *small = nullptr, *large = nullptr;
+  {
+    const Block a = pool->take(1 << 20), b = pool->take(5 << 17);
+    large = a.data(), small = b.data();
+  }
+  const std::size_t reserved = pool->reserved_bytes();
+  {
+    const Block first = pool->take(1 << 19), second = pool->take(1 << 19);
+    CHECK(first.data() == small);
+    CHECK(second.data() == large);
+    CHECK(second.bytes() == 1 << 20);
+    CHECK(pool->reserved_bytes() == reserved);
+  }
+  CHECK(pool->take(1 << 18).data() != small);
+  CHECK(pool->take(1 << 20).data() == large);  // it went back to its own class
+}
+
 TEST_CASE("the second round of a loop takes the same blocks and allocates nothing", "[memory]") {
   const auto pool = std::make_shared<MemoryPool>();
   // Sizes around the borders of size classes, some of them alive at the same time.
