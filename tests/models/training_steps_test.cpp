@@ -167,3 +167,28 @@ TEST_CASE("training learns: noise is memorised", "[steps]") {
   kernels::smooth_targets<float>(targets, run.labels, 0.0);
   CHECK(kernels::softmax_cross_entropy<float>(unused, logits, targets) < 1.5);
 }
+
+TEST_CASE("a summary foretells what a training step takes", "[efficientnet][memory]") {
+  struct Case {
+    const char* name;
+    Shape x;
+  };
+  for (const Case& c : {Case{"tiny", {64, 28, 28, 1}}, Case{"b0", {32, 32, 32, 3}},
+                        Case{"v1-b0", {4, 96, 96, 3}}}) {
+    auto model = models::efficientnet<float>(c.name, {.in_channels = c.x[3], .classes = 10}, 1);
+    nn::Context<float> context(2);
+    models::EfficientNet<float>::Saved saved;
+    Dice dice(77);
+    const Tensor<float> x = dice.tensor<float>(c.x);
+    for (std::uint64_t step = 0; step < 3; ++step) {
+      context.begin_step(step, x);
+      const Tensor<float> y = model.forward(x, saved, context);
+      model.backward(y, saved, context);
+    }
+    const nn::Summary summary = nn::summary(model, c.x);
+    const auto weights = static_cast<double>(4 * summary.parameters) * sizeof(float);
+    const double taken = weights + static_cast<double>(context.execution.pool->reserved_bytes());
+    CAPTURE(c.name, taken, summary.training_bytes());
+    CHECK(static_cast<double>(summary.training_bytes()) == Approx(taken).epsilon(0.12));
+  }
+}

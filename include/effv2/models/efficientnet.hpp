@@ -120,7 +120,7 @@ struct EfficientNet {
   }
 
   EFFV2_SETUP int describe(nn::Graph& graph, int input) const {
-    int node = graph.enter("stem", stem, input);
+    int node = graph.keep(graph.enter("stem", stem, input));
     node = graph.enter("blocks", blocks, node);
     node = graph.enter("head", head, node);
     node = graph.enter("pool", pool, node);

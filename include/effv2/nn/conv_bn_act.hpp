@@ -84,7 +84,7 @@ struct ConvolutionBnAct {
   }
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
-    return graph.enter("bn", bn, graph.enter("conv", conv, input));
+    return graph.enter("bn", bn, graph.keep(graph.enter("conv", conv, input)));
   }
 };
 

@@ -1,6 +1,7 @@
 // The second door into a model: what it is made of, without running it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,6 +26,7 @@ struct Node {
 
   std::string path = {};         // filled in by Graph::add
   std::vector<int> inputs = {};  // likewise
+  bool kept = false;             // Graph::keep
 
   /// The value of an attribute, or `missing`.
   double attribute(std::string_view name, double missing = 0.0) const {
@@ -60,6 +62,12 @@ class Graph {
     return output;
   }
 
+  /// Notes that a training step keeps the node's output for its backward pass.
+  int keep(int node) {
+    nodes_[static_cast<std::size_t>(node)].kept = true;
+    return node;
+  }
+
   const Shape& shape(int node) const { return nodes_[static_cast<std::size_t>(node)].output; }
   const std::vector<Node>& nodes() const& { return nodes_; }
   std::vector<Node> nodes() && { return std::move(nodes_); }
@@ -82,6 +90,18 @@ struct Summary {
   Graph graph;
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;
+  std::int64_t kept = 0;     // numbers that a training step keeps for its backward pass
+  std::int64_t largest = 0;  // numbers of the largest output
+
+  /// How many bytes training takes at its peak, to about a tenth: value, gradient and the
+  /// optimiser's moments of every parameter; what is kept; tensors on their way, which come to some
+  /// four or five like the largest; and the kernels' scratch memory. Data, an average of the
+  /// weights and the program itself come on top.
+  std::int64_t training_bytes(std::int64_t moments = 2,
+                              std::int64_t number_bytes = sizeof(float)) const {
+    constexpr std::int64_t scratch = 6 << 20;
+    return ((2 + moments) * parameters + kept + 9 * largest / 2) * number_bytes + scratch;
+  }
 
   std::string to_string() const {
     std::string text = row("layer", "kind", "output", "parameters", "multiply-adds");
@@ -89,7 +109,9 @@ struct Summary {
       text += row(node.path, node.kind, node.output.to_string(), number(node.parameters),
                   number(node.multiply_adds));
     }
-    return text + row("total", "", "", number(parameters), number(multiply_adds));
+    text += row("total", "", "", number(parameters), number(multiply_adds));
+    return text + "training takes about " + number(training_bytes() >> 20) +
+           " MiB at this batch size (float, two moments)\n";
   }
 
  private:
@@ -122,6 +144,8 @@ Summary summary(const Model& model, const Shape& input) {
   for (const Node& node : result.graph.nodes()) {
     result.parameters += node.parameters;
     result.multiply_adds += node.multiply_adds;
+    result.kept += node.kept ? node.output.size() : 0;
+    result.largest = std::max(result.largest, node.output.size());
   }
   return result;
 }

@@ -71,7 +71,7 @@ class Sequential {
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      input = graph.enter(std::to_string(i), layers_[i], input);
+      input = graph.keep(graph.enter(std::to_string(i), layers_[i], input));
     }
     return input;
   }

@@ -111,9 +111,11 @@ struct SqueezeExcite {
     const auto act = [&](ActivationKind kind, int node) {
       return graph.add({std::string(kernels::name_of(kind)), graph.shape(node)}, {node});
     };
-    const int mean = graph.add({"global_average_pool", {x[0], x[3]}}, {input});
-    const int reduced = act(activation, graph.enter("reduce", reduce, mean));
-    const int scale = act(ActivationKind::sigmoid, graph.enter("expand", expand, reduced));
+    const int mean = graph.keep(graph.add({"global_average_pool", {x[0], x[3]}}, {input}));
+    const int reduced =
+        graph.keep(act(activation, graph.keep(graph.enter("reduce", reduce, mean))));
+    const int scale =
+        graph.keep(act(ActivationKind::sigmoid, graph.enter("expand", expand, reduced)));
     return graph.add({"scale_channels", x}, {input, scale});
   }
 
