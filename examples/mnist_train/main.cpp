@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <effv2/core/error.hpp>
+#include <effv2/core/processor.hpp>
 #include <exception>
 
 #include "mnist_data.hpp"
@@ -56,6 +57,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    effv2::require_processor();
     return run(argc, argv);
   } catch (const UsageError& error) {
     std::fprintf(stderr, "mnist_train: %s (see --help)\n", error.text.c_str());

@@ -24,6 +24,7 @@ enum class ErrorCode {
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& text) : std::runtime_error(text), code_(code) {}
+  Error(ErrorCode code, const char* text) : std::runtime_error(text), code_(code) {}
   ErrorCode code() const noexcept { return code_; }
 
  private:

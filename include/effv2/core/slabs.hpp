@@ -16,6 +16,7 @@
 #endif
 
 #include "isa.hpp"
+#include "processor.hpp"
 
 namespace effv2::inline EFFV2_ISA {
 
@@ -37,6 +38,9 @@ class Slabs {
     static Slabs& slabs = *new Slabs;
     return slabs;
   }
+
+  // Whatever a program does with the library begins with memory.
+  Slabs() { require_processor(); }
 
   std::byte* take(std::size_t bytes) {
     if (bytes < smallest || in_heap) return heap(bytes, alignment);
