@@ -9,6 +9,7 @@
 
 // Tensors, errors, random numbers, threads, vectors: no arithmetic on layers.
 #include "core/accumulator.hpp"
+#include "core/byte_source.hpp"
 #include "core/error.hpp"
 #include "core/execution.hpp"
 #include "core/isa.hpp"
@@ -74,10 +75,12 @@
 #include "optim/schedule.hpp"
 #include "optim/sgd.hpp"
 
+// Files of weights.
+#include "io/safetensors.hpp"
+
 // Images and batches.
 #include "data/augment.hpp"
 #include "data/background.hpp"
-#include "data/byte_source.hpp"
 #include "data/dataset.hpp"
 #include "data/idx.hpp"
 #include "data/image_folder.hpp"

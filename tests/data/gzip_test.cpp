@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "../catch.hpp"
-#include "temporary_folder.hpp"
+#include "../support/temporary_folder.hpp"
 
 using namespace effv2;
 using namespace effv2::data;

@@ -14,9 +14,9 @@
 #include <string>
 #include <utility>
 
+#include "../core/byte_source.hpp"
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
-#include "byte_source.hpp"
 
 namespace effv2::inline EFFV2_ISA::data {
 

@@ -15,11 +15,11 @@
 #include <type_traits>
 #include <vector>
 
+#include "../core/byte_source.hpp"
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
-#include "byte_source.hpp"
 
 namespace effv2::inline EFFV2_ISA::data {
 

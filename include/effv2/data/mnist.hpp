@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "../core/byte_source.hpp"
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
-#include "byte_source.hpp"
 #include "dataset.hpp"
 #include "idx.hpp"
 

@@ -13,10 +13,10 @@
 #include <system_error>
 #include <utility>
 
-#include "../core/error.hpp"
-#include "../core/isa.hpp"
+#include "error.hpp"
+#include "isa.hpp"
 
-namespace effv2::inline EFFV2_ISA::data {
+namespace effv2::inline EFFV2_ISA {
 
 /// Bytes that come one after the other, and a bound on how many.
 class ByteSource {
@@ -63,29 +63,27 @@ class MemorySource final : public ByteSource {
   std::size_t position_ = 0;
 };
 
-namespace detail {
-
+/// A file of the C library that closes itself.
 struct CloseFile {
   void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
 };
 using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
 
+/// Error(io): "[file] cannot ACTION PATH: what the system says".
 [[noreturn]] inline void throw_io(const std::string& path, const char* action, int error) {
   throw_error(ErrorCode::io, "[file] cannot ", action, " ", path, ": ",
               std::generic_category().message(error));
 }
-
-}  // namespace detail
 
 /// A plain file. Needs one that can be measured: no pipe.
 class FileSource final : public ByteSource {
  public:
   explicit FileSource(const std::string& path)
       : ByteSource(path), file_(std::fopen(path.c_str(), "rb")) {
-    if (file_ == nullptr) detail::throw_io(path, "open", errno);
-    if (std::fseek(file_.get(), 0, SEEK_END) != 0) detail::throw_io(path, "measure", errno);
+    if (file_ == nullptr) throw_io(path, "open", errno);
+    if (std::fseek(file_.get(), 0, SEEK_END) != 0) throw_io(path, "measure", errno);
     const long size = std::ftell(file_.get());
-    if (size < 0) detail::throw_io(path, "measure", errno);
+    if (size < 0) throw_io(path, "measure", errno);
     size_ = static_cast<std::uint64_t>(size);
     std::rewind(file_.get());
   }
@@ -93,14 +91,14 @@ class FileSource final : public ByteSource {
   std::size_t read(std::span<std::uint8_t> target) override {
     const std::size_t count = std::fread(target.data(), 1, target.size(), file_.get());
     if (count < target.size() && std::ferror(file_.get()) != 0) {
-      detail::throw_io(name(), "read", errno);
+      throw_io(name(), "read", errno);
     }
     return count;
   }
   std::uint64_t bytes_at_most() const override { return size_; }
 
  private:
-  detail::FileHandle file_;
+  FileHandle file_;
   std::uint64_t size_ = 0;
 };
 
@@ -109,21 +107,21 @@ inline std::unique_ptr<ByteSource> open_file(const std::string& path) {
 }
 
 inline bool file_exists(const std::string& path) {
-  return detail::FileHandle(std::fopen(path.c_str(), "rb")) != nullptr;
+  return FileHandle(std::fopen(path.c_str(), "rb")) != nullptr;
 }
 
 /// Writes a whole file beside `path` and then gives it that name: a failure leaves the old one.
 inline void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
   const std::string part = path + ".part";
-  detail::FileHandle file(std::fopen(part.c_str(), "wb"));
-  if (file == nullptr) detail::throw_io(part, "create", errno);
+  FileHandle file(std::fopen(part.c_str(), "wb"));
+  if (file == nullptr) throw_io(part, "create", errno);
   bool written = std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size();
   written = std::fclose(file.release()) == 0 && written;
   if (!written || std::rename(part.c_str(), path.c_str()) != 0) {
     const int error = errno;
     std::remove(part.c_str());
-    detail::throw_io(path, "write", error);
+    throw_io(path, "write", error);
   }
 }
 
-}  // namespace effv2::inline EFFV2_ISA::data
+}  // namespace effv2::inline EFFV2_ISA

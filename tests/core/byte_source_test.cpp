@@ -1,13 +1,12 @@
 #include <array>
-#include <effv2/data/byte_source.hpp>
+#include <effv2/core/byte_source.hpp>
 #include <numeric>
 #include <vector>
 
 #include "../catch.hpp"
-#include "temporary_folder.hpp"
+#include "../support/temporary_folder.hpp"
 
 using namespace effv2;
-using namespace effv2::data;
 
 namespace {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <effv2/data/byte_source.hpp>
+#include <effv2/core/byte_source.hpp>
 #include <filesystem>
 #include <random>
 #include <span>
@@ -28,7 +28,7 @@ struct TemporaryFolder {
   std::string operator/(const std::string& name) const { return (path / name).string(); }
 
   std::string write(const std::string& name, std::span<const std::uint8_t> bytes) const {
-    effv2::data::write_file(*this / name, bytes);
+    effv2::write_file(*this / name, bytes);
     return *this / name;
   }
 };

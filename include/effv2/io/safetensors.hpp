@@ -1,0 +1,581 @@
+// Reads and writes safetensors, the format in which PyTorch's world passes weights on.
+//
+//   u64 N, little endian | N bytes of JSON | the tensors' bytes, little endian
+//
+// The JSON has one object per tensor, {"dtype": "F32", "shape": [3, 4], "data_offsets": [0, 48]},
+// and may have "__metadata__", strings by name. Everything is checked before a tensor is handed
+// out.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../core/byte_source.hpp"
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/shape.hpp"
+#include "../core/tensor.hpp"
+
+namespace effv2::inline EFFV2_ISA::io {
+
+static_assert(std::endian::native == std::endian::little, "safetensors are read as they lie");
+
+/// Strings by name, as "__metadata__" has them.
+using Metadata = std::map<std::string, std::string>;
+
+/// What a tensor's numbers are, by the format's names.
+enum class NumberType { f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean };
+
+struct NumberTypeInfo {
+  std::string_view name;
+  std::int64_t bytes;
+};
+inline constexpr std::array<NumberTypeInfo, 13> number_types = {{{"F64", 8},
+                                                                 {"F32", 4},
+                                                                 {"F16", 2},
+                                                                 {"BF16", 2},
+                                                                 {"I64", 8},
+                                                                 {"I32", 4},
+                                                                 {"I16", 2},
+                                                                 {"I8", 1},
+                                                                 {"U64", 8},
+                                                                 {"U32", 4},
+                                                                 {"U16", 2},
+                                                                 {"U8", 1},
+                                                                 {"BOOL", 1}}};
+inline const NumberTypeInfo& info_of(NumberType type) {
+  return number_types[static_cast<std::size_t>(type)];
+}
+
+/// One tensor of a file.
+struct TensorEntry {
+  NumberType type = NumberType::f32;
+  std::vector<std::int64_t> shape;  // of any rank
+  std::int64_t begin = 0, end = 0;  // of its bytes, from the end of the header
+
+  std::int64_t size() const {
+    std::int64_t product = 1;
+    for (const std::int64_t extent : shape) product *= extent;
+    return product;
+  }
+};
+using TensorEntries = std::map<std::string, TensorEntry>;
+
+/// The longest header that is read.
+inline constexpr std::uint64_t max_safetensors_header = 100'000'000;
+
+namespace detail {
+
+// The grammar of the header: JSON, as far as the format uses it. Objects are nested two deep and
+// no deeper, so nothing recurses.
+class SafetensorsHeader {
+ public:
+  SafetensorsHeader(std::string_view text, const std::string& file) : text_(text), file_(file) {}
+
+  void parse(TensorEntries& entries, Metadata& metadata) {
+    if (text_.empty() || text_[0] != '{') fail("expected '{'");
+    bool has_metadata = false;
+    parse_object([&](const std::string& name) {
+      if (name == "__metadata__") {
+        if (std::exchange(has_metadata, true)) fail("a second __metadata__");
+        parse_object([&](const std::string& key) {
+          if (!metadata.emplace(key, parse_string()).second) fail("a second \"" + key + '"');
+        });
+      } else if (!entries.emplace(name, parse_entry(name)).second) {
+        fail("a second tensor \"" + name + '"');
+      }
+    });
+    // Writers pad with spaces to keep the data aligned.
+    skip_space();
+    if (at_ < text_.size()) fail("bytes after the last brace");
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    throw_error(ErrorCode::format, "[safetensors] ", file_, ", byte ",
+                static_cast<std::int64_t>(at_ + 8), " (header): ", what);
+  }
+
+  void skip_space() {
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
+      ++at_;
+  }
+  char peek() {
+    skip_space();
+    if (at_ == text_.size()) fail("the header ends too early");
+    return text_[at_];
+  }
+  void expect(char wanted) {
+    if (peek() != wanted) fail(std::string("expected '") + wanted + '\'');
+    ++at_;
+  }
+
+  // on_member(name) parses the value.
+  template <class OnMember>
+  void parse_object(OnMember&& on_member) {
+    expect('{');
+    if (peek() == '}') {
+      ++at_;
+      return;
+    }
+    for (;;) {
+      const std::string name = parse_string();
+      expect(':');
+      on_member(name);
+      if (peek() == '}') break;
+      expect(',');
+    }
+    ++at_;
+  }
+
+  TensorEntry parse_entry(const std::string& name) {
+    TensorEntry entry;
+    std::string type;
+    std::vector<std::int64_t> offsets;
+    std::array<bool, 3> seen{};
+    const auto once = [&](std::size_t member) {
+      if (std::exchange(seen[member], true)) fail("a field of \"" + name + "\" twice");
+    };
+    parse_object([&](const std::string& member) {
+      if (member == "dtype") {
+        once(0), type = parse_string();
+      } else if (member == "shape") {
+        once(1), entry.shape = parse_numbers();
+      } else if (member == "data_offsets") {
+        once(2), offsets = parse_numbers();
+      } else {
+        fail("an unknown field \"" + member + "\" of \"" + name + '"');
+      }
+    });
+    if (!(seen[0] && seen[1] && seen[2]))
+      fail("\"" + name + "\" lacks dtype, shape or data_offsets");
+    const auto found = std::find_if(number_types.begin(), number_types.end(),
+                                    [&](const NumberTypeInfo& t) { return t.name == type; });
+    if (found == number_types.end()) fail("\"" + name + "\" has the unknown dtype \"" + type + '"');
+    entry.type = static_cast<NumberType>(found - number_types.begin());
+    if (offsets.size() != 2 || offsets[0] > offsets[1]) {
+      fail("\"" + name + "\" needs two rising data_offsets");
+    }
+    entry.begin = offsets[0], entry.end = offsets[1];
+    std::int64_t bytes = found->bytes;
+    for (const std::int64_t extent : entry.shape) {
+      if (__builtin_mul_overflow(bytes, extent, &bytes)) fail("\"" + name + "\" is too large");
+    }
+    if (bytes != entry.end - entry.begin) {
+      fail("\"" + name + "\" has " + std::to_string(entry.end - entry.begin) +
+           " bytes of data, its shape and dtype say " + std::to_string(bytes));
+    }
+    return entry;
+  }
+
+  std::vector<std::int64_t> parse_numbers() {
+    std::vector<std::int64_t> numbers;
+    expect('[');
+    if (peek() == ']') {
+      ++at_;
+      return numbers;
+    }
+    for (;;) {
+      numbers.push_back(parse_number());
+      if (peek() == ']') break;
+      expect(',');
+    }
+    ++at_;
+    return numbers;
+  }
+
+  // A whole number >= 0.
+  std::int64_t parse_number() {
+    if (peek() < '0' || peek() > '9') fail("expected a whole number, not negative");
+    const std::size_t first = at_;
+    std::int64_t value = 0;
+    for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
+      if (__builtin_mul_overflow(value, std::int64_t{10}, &value) ||
+          __builtin_add_overflow(value, std::int64_t{text_[at_] - '0'}, &value)) {
+        fail("a number beyond 63 bits");
+      }
+    }
+    if (text_[first] == '0' && at_ > first + 1) fail("a number that begins with 0");
+    return value;
+  }
+
+  std::string parse_string() {
+    expect('"');
+    std::string value;
+    for (;;) {
+      if (at_ == text_.size()) fail("a string without an end");
+      const char c = text_[at_++];
+      if (c == '"') return value;
+      if (static_cast<unsigned char>(c) < 0x20) fail("a control character in a string");
+      if (c == '\\') {
+        parse_escape(value);
+      } else {
+        value += c;
+      }
+    }
+  }
+
+  void parse_escape(std::string& value) {
+    if (at_ == text_.size()) fail("a string without an end");
+    constexpr std::string_view from = "\"\\/bfnrt", to = "\"\\/\b\f\n\r\t";
+    const char c = text_[at_++];
+    if (const std::size_t place = from.find(c); place != from.npos) {
+      value += to[place];
+    } else if (c == 'u') {
+      std::uint32_t code = parse_hexadecimal();
+      if (code >= 0xDC00 && code < 0xE000) fail("half of a surrogate pair");
+      if (code >= 0xD800 && code < 0xDC00) {
+        if (text_.substr(at_, 2) != "\\u") fail("half of a surrogate pair");
+        at_ += 2;
+        const std::uint32_t low = parse_hexadecimal();
+        if (low < 0xDC00 || low >= 0xE000) fail("half of a surrogate pair");
+        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+      }
+      append_utf8(value, code);
+    } else {
+      fail("an unknown escape in a string");
+    }
+  }
+
+  std::uint32_t parse_hexadecimal() {
+    std::uint32_t code = 0;
+    for (int digit = 0; digit < 4; ++digit, ++at_) {
+      constexpr std::string_view digits = "0123456789abcdef";
+      const char c = at_ < text_.size() ? text_[at_] : ' ';
+      const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+      const std::size_t value = digits.find(lower);
+      if (value == digits.npos) fail("four hexadecimal digits wanted after \\u");
+      code = code * 16 + static_cast<std::uint32_t>(value);
+    }
+    return code;
+  }
+
+  static void append_utf8(std::string& text, std::uint32_t code) {
+    const auto byte = [&](std::uint32_t value) { text += static_cast<char>(value); };
+    const auto tail = [&](int shift) { byte(0x80U | ((code >> shift) & 0x3FU)); };
+    if (code < 0x80) {
+      byte(code);
+    } else if (code < 0x800) {
+      byte(0xC0U | (code >> 6)), tail(0);
+    } else if (code < 0x10000) {
+      byte(0xE0U | (code >> 12)), tail(6), tail(0);
+    } else {
+      byte(0xF0U | (code >> 18)), tail(12), tail(6), tail(0);
+    }
+  }
+
+  std::string_view text_;
+  const std::string& file_;
+  std::size_t at_ = 0;
+};
+
+// The tensors' bytes follow one another without gaps from 0 to `bytes`.
+inline void check_layout(const TensorEntries& entries, std::int64_t bytes,
+                         const std::string& file) {
+  std::vector<std::pair<const TensorEntry*, const std::string*>> order;
+  for (const auto& [name, entry] : entries) order.emplace_back(&entry, &name);
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.first->begin, a.first->end) < std::pair(b.first->begin, b.first->end);
+  });
+  std::int64_t position = 0;
+  for (const auto& [entry, name] : order) {
+    EFFV2_CHECK(entry->begin == position, ErrorCode::format, "[safetensors] ", file, ": \"", *name,
+                "\" begins at byte ", entry->begin, " of the data, expected ", position,
+                entry->begin < position ? " (an overlap)" : " (a gap)");
+    position = entry->end;
+  }
+  EFFV2_CHECK(position == bytes, ErrorCode::format, "[safetensors] ", file, ": the tensors take ",
+              position, " bytes, the file has ", bytes, " after its header");
+}
+
+inline float from_half(std::uint16_t bits) {
+  const std::uint32_t sign = (bits & 0x8000U) << 16, exponent = (bits >> 10) & 31U;
+  const std::uint32_t fraction = bits & 1023U;
+  if (exponent == 0) {  // zero or below the smallest normal number
+    const float value = static_cast<float>(fraction) * 0x1p-24F;
+    return sign != 0 ? -value : value;
+  }
+  const std::uint32_t wide = exponent == 31 ? 255U : exponent + 112U;
+  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
+}
+
+inline float from_bfloat(std::uint16_t bits) {
+  return std::bit_cast<float>(std::uint32_t{bits} << 16);
+}
+
+// To nearest, ties to even; NaN stays NaN.
+inline std::uint16_t to_bfloat(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (value != value) return static_cast<std::uint16_t>(bits >> 16 | 0x40U);
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16);
+}
+
+// Numbers of type From, as they lie, to T.
+template <class From, class T, class Convert>
+void convert_numbers(const std::uint8_t* bytes, Tensor<T>& target, Convert&& convert) {
+  for (std::int64_t i = 0; i < target.size(); ++i) {
+    From value;
+    std::memcpy(&value, bytes + i * static_cast<std::int64_t>(sizeof(From)), sizeof(From));
+    target[i] = convert(value);
+  }
+}
+
+inline void append_json_string(std::string& text, std::string_view value) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  text += '"';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      text += '\\', text += c;
+    } else if (byte < 0x20) {
+      text += "\\u00", text += digits[byte >> 4], text += digits[byte & 15];
+    } else {
+      text += c;
+    }
+  }
+  text += '"';
+}
+
+}  // namespace detail
+
+/// A safetensors file, read and checked.
+class SafetensorsFile {
+ public:
+  /// Throws Error(format) with file, place and reason, or Error(io); allocates no more than the
+  /// source can have bytes, and as much again for the header.
+  static SafetensorsFile read(ByteSource& source) {
+    SafetensorsFile file;
+    const std::string& name = source.name();
+    std::array<std::uint8_t, 8> prefix{};
+    EFFV2_CHECK(source.read(prefix) == prefix.size(), ErrorCode::format, "[safetensors] ", name,
+                ": expected 8 bytes of header length, the file has fewer");
+    const auto length = std::bit_cast<std::uint64_t>(prefix);
+    EFFV2_CHECK(length <= max_safetensors_header && length <= source.bytes_at_most(),
+                ErrorCode::format, "[safetensors] ", name, ", byte 0: a header of ", length,
+                " bytes, expected at most ",
+                std::min(max_safetensors_header, source.bytes_at_most()));
+    std::vector<std::uint8_t> header(static_cast<std::size_t>(length));
+    EFFV2_CHECK(source.read(header) == header.size(), ErrorCode::format, "[safetensors] ", name,
+                ": the file ends within its header");
+    detail::SafetensorsHeader({reinterpret_cast<const char*>(header.data()), header.size()}, name)
+        .parse(file.entries_, file.metadata_);
+
+    std::int64_t bytes = 0;
+    for (const auto& [key, entry] : file.entries_) bytes = std::max(bytes, entry.end);
+    EFFV2_CHECK(static_cast<std::uint64_t>(bytes) <= source.bytes_at_most(), ErrorCode::format,
+                "[safetensors] ", name, ": the header promises ", bytes,
+                " bytes of tensors, the file is shorter");
+    detail::check_layout(file.entries_, bytes, name);
+    file.data_.resize(static_cast<std::size_t>(bytes));
+    EFFV2_CHECK(source.read(file.data_) == file.data_.size(), ErrorCode::format, "[safetensors] ",
+                name, ": the header promises ", bytes, " bytes of tensors, the file is shorter");
+    EFFV2_CHECK(source.read(std::span(prefix).first(1)) == 0, ErrorCode::format, "[safetensors] ",
+                name, ": bytes after the last tensor");
+    file.name_ = name;
+    return file;
+  }
+  static SafetensorsFile read(const std::string& path) { return read(*open_file(path)); }
+
+  /// What errors call it.
+  const std::string& name() const { return name_; }
+  const Metadata& metadata() const { return metadata_; }
+  const TensorEntries& entries() const { return entries_; }
+  bool contains(const std::string& tensor) const { return entries_.contains(tensor); }
+
+  /// A tensor as numbers of type T: floats of every width become a float T, integers of every width
+  /// an integer T that can hold them.
+  template <class T>
+  Tensor<T> get(const std::string& tensor) const {
+    const auto found = entries_.find(tensor);
+    EFFV2_CHECK(found != entries_.end(), ErrorCode::format, "[safetensors] ", name_,
+                ": no tensor \"", tensor, '"');
+    const TensorEntry& entry = found->second;
+    EFFV2_CHECK(entry.shape.size() <= Shape::max_rank, ErrorCode::unsupported, "[safetensors] ",
+                name_, ": \"", tensor, "\" has ", entry.shape.size(), " extents, expected at most ",
+                Shape::max_rank);
+    Shape shape;
+    for (const std::int64_t extent : entry.shape) shape.append(extent);
+    Tensor<T> result = Tensor<T>::uninitialized(shape);
+    const std::uint8_t* bytes = data_.data() + entry.begin;
+    EFFV2_CHECK(convert(entry.type, bytes, result), ErrorCode::unsupported, "[safetensors] ", name_,
+                ": \"", tensor, "\" holds ", info_of(entry.type).name,
+                ", which is of another kind than what is wanted");
+    return result;
+  }
+
+ private:
+  template <class T>
+  static bool convert(NumberType type, const std::uint8_t* bytes, Tensor<T>& target) {
+    const auto cast = [](auto value) { return static_cast<T>(value); };
+    if constexpr (std::is_floating_point_v<T>) {
+      switch (type) {
+        case NumberType::f64:
+          return detail::convert_numbers<double>(bytes, target, cast), true;
+        case NumberType::f32:
+          return detail::convert_numbers<float>(bytes, target, cast), true;
+        case NumberType::f16:
+          return detail::convert_numbers<std::uint16_t>(
+                     bytes, target, [&](std::uint16_t v) { return cast(detail::from_half(v)); }),
+                 true;
+        case NumberType::bf16:
+          return detail::convert_numbers<std::uint16_t>(
+                     bytes, target, [&](std::uint16_t v) { return cast(detail::from_bfloat(v)); }),
+                 true;
+        default:
+          return false;
+      }
+    } else {
+      const auto as = [&]<class From>(From) {
+        constexpr bool holds =
+            std::numeric_limits<From>::max() <= std::numeric_limits<T>::max() &&
+            std::numeric_limits<From>::is_signed <= std::numeric_limits<T>::is_signed;
+        if constexpr (holds) detail::convert_numbers<From>(bytes, target, cast);
+        return holds;
+      };
+      switch (type) {
+        case NumberType::i64:
+          return as(std::int64_t{});
+        case NumberType::i32:
+          return as(std::int32_t{});
+        case NumberType::i16:
+          return as(std::int16_t{});
+        case NumberType::i8:
+          return as(std::int8_t{});
+        case NumberType::u64:
+          return as(std::uint64_t{});
+        case NumberType::u32:
+          return as(std::uint32_t{});
+        case NumberType::u16:
+          return as(std::uint16_t{});
+        case NumberType::u8:
+        case NumberType::boolean:
+          return as(std::uint8_t{});
+        default:
+          return false;
+      }
+    }
+  }
+
+  std::string name_;
+  Metadata metadata_;
+  TensorEntries entries_;
+  std::vector<std::uint8_t> data_;
+};
+
+/// Collects tensors and writes them as one file.
+class SafetensorsWriter {
+ public:
+  Metadata metadata;
+
+  /// A copy of the values (float, double, std::int64_t or std::uint8_t); each name once.
+  template <class T>
+  void add(const std::string& name, View<const T> values, const Shape& shape) {
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                  std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint8_t>);
+    constexpr NumberType type = std::is_same_v<T, float>          ? NumberType::f32
+                                : std::is_same_v<T, double>       ? NumberType::f64
+                                : std::is_same_v<T, std::int64_t> ? NumberType::i64
+                                                                  : NumberType::u8;
+    append(name, type, values.data(), values.size(), shape);
+  }
+  template <class T>
+  void add(const std::string& name, const Tensor<T>& values) {
+    add<T>(name, values.view(), values.shape());
+  }
+
+  /// The values rounded to bfloat16: half of the bytes, three digits.
+  void add_bfloat16(const std::string& name, View<const float> values, const Shape& shape) {
+    std::vector<std::uint16_t> rounded;
+    for (std::int64_t i = 0; i < values.size(); ++i) {
+      rounded.push_back(detail::to_bfloat(values[i]));
+    }
+    append(name, NumberType::bf16, rounded.data(), values.size(), shape);
+  }
+
+  /// Tensors of the largest numbers first, then by name; the header padded to 8 bytes.
+  std::vector<std::uint8_t> encode() const {
+    std::vector<const Item*> order;
+    for (const auto& item : items_) order.push_back(&item);
+    std::sort(order.begin(), order.end(), [](const Item* a, const Item* b) {
+      const std::int64_t x = info_of(a->type).bytes, y = info_of(b->type).bytes;
+      return x != y ? x > y : a->name < b->name;
+    });
+    std::string header = "{";
+    if (!metadata.empty()) {
+      header += "\"__metadata__\":{";
+      for (const auto& [key, value] : metadata) {
+        if (header.back() != '{') header += ',';
+        detail::append_json_string(header, key);
+        header += ':';
+        detail::append_json_string(header, value);
+      }
+      header += '}';
+    }
+    std::size_t position = 0;
+    for (const Item* item : order) {
+      if (header.size() > 1) header += ',';
+      append_entry(header, *item, position);
+      position += item->bytes.size();
+    }
+    header += '}';
+    header.append((8 - header.size() % 8) % 8, ' ');
+
+    const std::uint64_t length = header.size();
+    std::vector<std::uint8_t> file(sizeof length + header.size() + position);
+    std::memcpy(file.data(), &length, sizeof length);
+    auto place = std::copy(header.begin(), header.end(), file.begin() + sizeof length);
+    for (const Item* item : order) place = std::copy(item->bytes.begin(), item->bytes.end(), place);
+    return file;
+  }
+
+  /// Replaces `path` in one step.
+  void write(const std::string& path) const { write_file(path, encode()); }
+
+ private:
+  struct Item {
+    std::string name;
+    NumberType type;
+    Shape shape;
+    std::vector<std::uint8_t> bytes;
+  };
+
+  void append(const std::string& name, NumberType type, const void* numbers, std::int64_t size,
+              const Shape& shape) {
+    EFFV2_CHECK(shape.size() == size, ErrorCode::shape_mismatch, "[safetensors] \"", name,
+                "\": ", size, " numbers do not make ", shape);
+    EFFV2_CHECK(name != "__metadata__" && names_.emplace(name, items_.size()).second,
+                ErrorCode::invalid_argument, "[safetensors] a second tensor \"", name, '"');
+    const auto* bytes = static_cast<const std::uint8_t*>(numbers);
+    items_.push_back({name, type, shape, {bytes, bytes + size * info_of(type).bytes}});
+  }
+
+  static void append_entry(std::string& header, const Item& item, std::size_t position) {
+    detail::append_json_string(header, item.name);
+    header += ":{\"dtype\":\"";
+    header += info_of(item.type).name;
+    header += "\",\"shape\":[";
+    for (int axis = 0; axis < item.shape.rank(); ++axis) {
+      if (axis > 0) header += ',';
+      header += std::to_string(item.shape[axis]);
+    }
+    header += "],\"data_offsets\":[" + std::to_string(position) + ',' +
+              std::to_string(position + item.bytes.size()) + "]}";
+  }
+
+  std::vector<Item> items_;
+  std::map<std::string, std::size_t> names_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::io
