@@ -25,7 +25,7 @@ const std::map<std::string, Names> arrows = {
     {"nn", {"core", "kernels"}},
     {"models", {"core", "kernels", "nn"}},
     {"optim", {"core"}},
-    {"io", {"core"}},
+    {"io", {"core", "models"}},
     {"data", {"core"}},
     {"train", {"core", "kernels", "nn", "models", "optim", "data", "io"}},
     {"search", {"core", "kernels", "nn", "models", "optim", "data", "io", "train"}},

@@ -76,7 +76,9 @@
 #include "optim/sgd.hpp"
 
 // Files of weights.
+#include "io/parameter_names.hpp"
 #include "io/safetensors.hpp"
+#include "io/weights.hpp"
 
 // Images and batches.
 #include "data/augment.hpp"

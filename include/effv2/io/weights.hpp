@@ -1,0 +1,134 @@
+// A model's weights and statistics to and from safetensors, under this library's names or PyTorch's.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "../models/block_spec.hpp"
+#include "../nn/visit.hpp"
+#include "parameter_names.hpp"
+#include "safetensors.hpp"
+
+namespace effv2::inline EFFV2_ISA::io {
+
+/// What differs between a file and a model.
+struct LoadReport {
+  std::vector<std::string> missing;    // in the file; the model keeps its values
+  std::vector<std::string> extra;      // in the file, and in no place of the model
+  std::vector<std::string> misshapen;  // name and both shapes; the model keeps its values
+
+  bool fits() const { return missing.empty() && extra.empty() && misshapen.empty(); }
+
+  std::string to_string() const {
+    std::string text;
+    const auto list = [&](const char* title, const std::vector<std::string>& names) {
+      if (names.empty()) return;
+      text += concat("\n  ", title, " (", static_cast<std::int64_t>(names.size()), "):");
+      for (const std::string& name : names) text += "\n    " + name;
+    };
+    list("missing in the file", missing);
+    list("of another shape", misshapen);
+    list("in the file only", extra);
+    return text;
+  }
+};
+
+struct LoadOptions {
+  Naming naming = Naming::effv2;
+  bool strict = true;           // a difference is an error, and nothing is loaded
+  bool allow_non_finite = false;
+};
+
+namespace detail {
+
+// PyTorch counts batches in every batch norm; nothing here needs the count.
+inline constexpr std::string_view counter = "num_batches_tracked";
+
+inline bool ends_with_counter(std::string_view name) { return name.ends_with(counter); }
+
+// PyTorch has 1 x 1 convolutions where this library has the linear layers of squeeze-and-excite.
+inline bool is_torch_convolution(std::string_view path) {
+  return path.find("squeeze_excite") != path.npos;
+}
+
+// f(path, variable) for every parameter, then every state.
+template <class Model, class F>
+void for_each_variable(Model& model, F&& f) {
+  nn::for_each_parameter(model, f);
+  nn::for_each_state(model, f);
+}
+
+}  // namespace detail
+
+/// Adds all parameters and statistics of `model`. `spec`: the table that an EfficientNet was built
+/// from, for the names of other libraries.
+template <class Model>
+void add_weights(SafetensorsWriter& writer, const Model& model, Naming naming = Naming::effv2,
+                 const models::ModelSpec& spec = {}) {
+  detail::for_each_variable(model, [&](const std::string& path, const auto& variable) {
+    const std::string name = foreign_name(naming, spec, path);
+    if (naming == Naming::effv2) {
+      writer.add(name, variable.value());
+      return;
+    }
+    writer.add(name, to_torch(variable.value(), detail::is_torch_convolution(path)));
+    const std::string_view variance = "running_var";
+    if (name.ends_with(variance)) {
+      writer.add(name.substr(0, name.size() - variance.size()) + std::string(detail::counter),
+                 Tensor<std::int64_t>(Shape{}));
+    }
+  });
+}
+
+/// Loads all parameters and statistics. Throws Error, having changed nothing, if the file and the
+/// model differ (one error lists all differences; with strict = false what fits is loaded and the
+/// report returned), or if a number is not finite.
+template <class Model>
+LoadReport load_weights(Model& model, const SafetensorsFile& file, const LoadOptions& options = {},
+                        const models::ModelSpec& spec = {}) {
+  using T = typename Model::value_type;
+  LoadReport report;
+  std::set<std::string> used;
+  std::vector<std::pair<nn::Variable<T>*, Tensor<T>>> loaded;
+  detail::for_each_variable(model, [&](const std::string& path, nn::Variable<T>& variable) {
+    const std::string name = foreign_name(options.naming, spec, path);
+    used.insert(name);
+    if (!file.contains(name)) {
+      report.missing.push_back(name);
+      return;
+    }
+    Tensor<T> values = file.template get<T>(name);
+    const Shape wanted =
+        options.naming == Naming::effv2
+            ? variable.shape()
+            : torch_shape(variable.shape(), detail::is_torch_convolution(path));
+    if (values.shape() != wanted) {
+      report.misshapen.push_back(
+          concat(name, ": expected ", wanted, ", the file has ", values.shape()));
+      return;
+    }
+    for (std::int64_t i = 0; i < values.size() && !options.allow_non_finite; ++i) {
+      EFFV2_CHECK(std::isfinite(values[i]), ErrorCode::non_finite, "[load] ", file.name(), ": \"",
+                  name, "\" holds a number that is not finite, at place ", i);
+    }
+    if (options.naming != Naming::effv2) values = from_torch(values, variable.shape());
+    loaded.emplace_back(&variable, std::move(values));
+  });
+  for (const auto& [name, entry] : file.entries()) {
+    if (!used.contains(name) && !detail::ends_with_counter(name)) report.extra.push_back(name);
+  }
+  EFFV2_CHECK(!options.strict || report.fits(), ErrorCode::shape_mismatch, "[load] ", file.name(),
+              " does not fit the model", report.to_string());
+  for (auto& [variable, values] : loaded) variable->edit() = std::move(values);
+  return report;
+}
+
+}  // namespace effv2::inline EFFV2_ISA::io
