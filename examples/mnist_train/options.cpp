@@ -84,7 +84,7 @@ void add_flags(CLI::App& app, Options& o) {
                  "of the classifier's starting weights; the paper's is 1");
   app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
   app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
-  app.add_option("--out", o.out, "directory for metrics.jsonl");
+  app.add_option("--out", o.out, "directory for metrics.jsonl and model.safetensors");
   app.add_flag("--quiet", o.quiet, "only the result");
 }
 

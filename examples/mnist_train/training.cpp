@@ -85,5 +85,13 @@ Training prepare_training(const Options& o, const MnistData& data) {
       models::efficientnet<float>(o.model, network, static_cast<std::uint64_t>(o.seed)), data,
       fit_options(o, data.training.size()));
   if (!o.quiet) introduce(o, data, run->model);
-  return [run](const train::Callbacks& callbacks) { return run->trainer.run(callbacks); };
+  const io::ModelCard card{.class_names = data.test.class_names,
+                           .image_size = data.test.height(),
+                           .mean = fit_options(o, 1).data.mean,
+                           .deviation = fit_options(o, 1).data.deviation};
+  return [run, card, out = o.out](const train::Callbacks& callbacks) {
+    train::FitResult result = run->trainer.run(callbacks);
+    if (!out.empty()) io::save_model(out + "/model.safetensors", run->model, card);
+    return result;
+  };
 }

@@ -76,6 +76,7 @@
 #include "optim/sgd.hpp"
 
 // Files of weights.
+#include "io/model_file.hpp"
 #include "io/parameter_names.hpp"
 #include "io/safetensors.hpp"
 #include "io/weights.hpp"

@@ -24,7 +24,8 @@ TEST_CASE("torchvision's names", "[names]") {
   CHECK(torchvision("s", "blocks.2.expand.bn.bias") == "features.2.0.block.0.1.bias");
   CHECK(torchvision("s", "blocks.5.project.conv.weight") == "features.2.3.block.1.0.weight");
   CHECK(torchvision("s", "blocks.10.depthwise.conv.weight") == "features.4.0.block.1.0.weight");
-  CHECK(torchvision("s", "blocks.11.squeeze_excite.reduce.bias") == "features.4.1.block.2.fc1.bias");
+  CHECK(torchvision("s", "blocks.11.squeeze_excite.reduce.bias") ==
+        "features.4.1.block.2.fc1.bias");
   CHECK(torchvision("s", "blocks.39.project.bn.weight") == "features.6.14.block.3.1.weight");
   CHECK(torchvision("s", "head.conv.weight") == "features.7.0.weight");
   CHECK(torchvision("m", "head.bn.weight") == "features.8.1.weight");

@@ -90,7 +90,8 @@ TEST_CASE("all differences in one error, and nothing loaded; or what fits", "[we
   CHECK(model.classifier.weight.value().shape() == Shape{256, 10});
 
   // Names of another kind: nothing is where it should be.
-  const LoadReport none = load_weights(model, file, {.naming = Naming::timm, .strict = false}, tiny);
+  const LoadReport none =
+      load_weights(model, file, {.naming = Naming::timm, .strict = false}, tiny);
   CHECK(none.missing.size() > 50);
   CHECK(none.extra.size() > 50);
 }

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <effv2/core/tensor.hpp>
-#include <fstream>
+#include <effv2/io/parameter_names.hpp>
+#include <effv2/io/safetensors.hpp>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "../catch.hpp"
 
@@ -17,33 +17,17 @@ namespace effv2::testing {
 using Dump = std::map<std::string, Tensor<double>>;
 
 inline Dump read_dump(const std::string& name) {
-  std::ifstream file(EFFV2_SOURCE_DIR "/tests/oracle/" + name, std::ios::binary);
-  std::uint64_t length = 0;
-  file.read(reinterpret_cast<char*>(&length), sizeof length);
-  std::string header(length, ' ');
-  file.read(header.data(), static_cast<std::streamsize>(length));
+  const auto file = io::SafetensorsFile::read(EFFV2_SOURCE_DIR "/tests/oracle/" + name);
   Dump tensors;
-  const nlohmann::json entries = nlohmann::json::parse(header);
-  for (const auto& [key, entry] : entries.items()) {
-    if (key == "__metadata__") continue;
-    Shape shape;
-    for (const std::int64_t extent : entry["shape"]) shape.append(extent);
-    Tensor<double> tensor(shape);
-    file.seekg(static_cast<std::streamoff>(8 + length) +
-               entry["data_offsets"][0].get<std::int64_t>());
-    for (double& value : tensor) {
-      char bytes[8];
-      file.read(bytes, 8);
-      if (entry["dtype"] == "I64") {
-        std::int64_t whole = 0;
-        std::memcpy(&whole, bytes, 8);
-        value = static_cast<double>(whole);
-      } else {
-        std::memcpy(&value, bytes, 8);
-      }
+  for (const auto& [key, entry] : file.entries()) {
+    if (entry.type == io::NumberType::f64) {
+      tensors.emplace(key, file.get<double>(key));
+      continue;
     }
-    REQUIRE(file.good());
-    tensors.emplace(key, std::move(tensor));
+    const Tensor<std::int64_t> whole = file.get<std::int64_t>(key);
+    Tensor<double> values(whole.shape());
+    for (std::int64_t i = 0; i < whole.size(); ++i) values[i] = static_cast<double>(whole[i]);
+    tensors.emplace(key, std::move(values));
   }
   return tensors;
 }
@@ -52,22 +36,9 @@ inline Dump read_dump(const std::string& name) {
 /// or (I, O). One-dimensional ones stay.
 template <class T>
 Tensor<T> weights_from_torch(const Tensor<double>& source, const Shape& target) {
-  Tensor<T> result = Tensor<T>::uninitialized(target);
-  if (target.rank() == 1) {
-    std::copy(source.begin(), source.end(), result.begin());
-    return result;
-  }
-  const std::int64_t taps = source.rank() == 4 ? source.extent(2) * source.extent(3) : 1;
-  const std::int64_t out = source.extent(0), in = source.extent(1);
-  REQUIRE(result.size() == taps * in * out);
-  for (std::int64_t o = 0; o < out; ++o) {
-    for (std::int64_t i = 0; i < in; ++i) {
-      for (std::int64_t t = 0; t < taps; ++t) {
-        result[(t * in + i) * out + o] = static_cast<T>(source[(o * in + i) * taps + t]);
-      }
-    }
-  }
-  return result;
+  Tensor<T> values = Tensor<T>::uninitialized(source.shape());
+  for (std::int64_t i = 0; i < source.size(); ++i) values[i] = static_cast<T>(source[i]);
+  return io::from_torch(values, target);
 }
 
 /// Pictures (N, C, H, W) as (N, H, W, C).

@@ -96,8 +96,8 @@ inline std::string foreign_name(Naming naming, const models::ModelSpec& spec,
                                        rest);
   }
   if (part == "classifier") return (is_timm ? "classifier." : "classifier.1.") + std::string(rest);
-  EFFV2_CHECK(part == "blocks", ErrorCode::invalid_argument, "[names] no part of an EfficientNet: ",
-              path);
+  EFFV2_CHECK(part == "blocks", ErrorCode::invalid_argument,
+              "[names] no part of an EfficientNet: ", path);
   int block = std::stoi(std::string(detail::take_name(rest))), stage = 0;
   while (block >= spec.table[static_cast<std::size_t>(stage)].repeats) {
     block -= spec.table[static_cast<std::size_t>(stage)].repeats;
@@ -164,9 +164,8 @@ Tensor<T> from_torch(const Tensor<T>& values, const Shape& shape) {
               " cannot become ", shape);
   if (shape.rank() < 2) return Tensor<T>(values);
   Tensor<T> result = Tensor<T>::uninitialized(shape);
-  detail::for_each_place(shape, [&](std::int64_t ours, std::int64_t theirs) {
-    result[ours] = values[theirs];
-  });
+  detail::for_each_place(
+      shape, [&](std::int64_t ours, std::int64_t theirs) { result[ours] = values[theirs]; });
   return result;
 }
 

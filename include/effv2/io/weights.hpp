@@ -1,4 +1,5 @@
-// A model's weights and statistics to and from safetensors, under this library's names or PyTorch's.
+// A model's weights and statistics to and from safetensors, under this library's names or
+// PyTorch's.
 #pragma once
 
 #include <cmath>
@@ -43,7 +44,7 @@ struct LoadReport {
 
 struct LoadOptions {
   Naming naming = Naming::effv2;
-  bool strict = true;           // a difference is an error, and nothing is loaded
+  bool strict = true;  // a difference is an error, and nothing is loaded
   bool allow_non_finite = false;
 };
 
@@ -106,10 +107,9 @@ LoadReport load_weights(Model& model, const SafetensorsFile& file, const LoadOpt
       return;
     }
     Tensor<T> values = file.template get<T>(name);
-    const Shape wanted =
-        options.naming == Naming::effv2
-            ? variable.shape()
-            : torch_shape(variable.shape(), detail::is_torch_convolution(path));
+    const Shape wanted = options.naming == Naming::effv2
+                             ? variable.shape()
+                             : torch_shape(variable.shape(), detail::is_torch_convolution(path));
     if (values.shape() != wanted) {
       report.misshapen.push_back(
           concat(name, ": expected ", wanted, ", the file has ", values.shape()));

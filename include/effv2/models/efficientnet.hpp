@@ -50,6 +50,9 @@ struct EfficientNet {
     Tensor<T> stem_output, blocks_output, dropped;
   };
 
+  ModelSpec spec;               // what it was built from
+  EfficientNetOptions options;  // likewise
+
   nn::ConvBnAct<T> stem;
   nn::Sequential<T> blocks;
   nn::ConvBnAct<T> head;
@@ -58,8 +61,10 @@ struct EfficientNet {
   nn::Linear<T> classifier;
 
   /// Weights have no values yet: nn::initialize(model, seed), or load them.
-  EFFV2_SETUP explicit EfficientNet(const ModelSpec& spec, const EfficientNetOptions& o = {})
-      : stem(nn::conv_bn_act<T>(o.in_channels, spec.stem, 3, o.stem_stride, o.defaults,
+  EFFV2_SETUP explicit EfficientNet(const ModelSpec& table, const EfficientNetOptions& o = {})
+      : spec(table),
+        options(o),
+        stem(nn::conv_bn_act<T>(o.in_channels, spec.stem, 3, o.stem_stride, o.defaults,
                                 o.defaults.activation)),
         head(nn::conv_bn_act<T>(spec.stages().back().out_channels, head_width(spec, o), 1, 1,
                                 o.defaults, o.defaults.activation)),
@@ -128,13 +133,13 @@ struct EfficientNet {
   }
 
  private:
-  static std::int64_t head_width(const ModelSpec& spec, const EfficientNetOptions& o) {
+  static std::int64_t head_width(const ModelSpec& table, const EfficientNetOptions& o) {
     EFFV2_CHECK(o.classes > 0 && o.in_channels > 0 && o.head >= 0, ErrorCode::invalid_argument,
                 "[efficientnet] expected at least 1 class and input channel and a head >= 0, got ",
                 o.classes, ", ", o.in_channels, " and ", o.head);
     EFFV2_CHECK(o.drop_path >= 0.0 && o.drop_path < 1.0, ErrorCode::invalid_argument,
                 "[efficientnet] expected a drop path rate in [0, 1), got ", o.drop_path);
-    return o.head > 0 ? o.head : spec.head;
+    return o.head > 0 ? o.head : table.head;
   }
 };
 

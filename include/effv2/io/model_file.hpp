@@ -1,0 +1,270 @@
+// A trained network in one file that says what it is: load_model rebuilds it from the file alone.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../models/block_spec.hpp"
+#include "../models/efficientnet.hpp"
+#include "../version.hpp"
+#include "parameter_names.hpp"
+#include "safetensors.hpp"
+#include "weights.hpp"
+
+namespace effv2::inline EFFV2_ISA::io {
+
+/// What a program has to know to use a network, besides the network.
+struct ModelCard {
+  std::vector<std::string> class_names = {};      // empty, or one per class
+  std::int64_t image_size = 0;                    // pixels; 0: any
+  std::vector<double> mean = {}, deviation = {};  // of pixels in [0, 1], as LoaderOptions has them
+
+  bool operator==(const ModelCard&) const = default;
+};
+
+template <class T>
+struct LoadedModel {
+  models::EfficientNet<T> model;
+  ModelCard card;
+};
+
+namespace detail {
+
+// Metadata are strings: numbers as text that reads back exactly, lists with a separator.
+inline std::string to_text(double value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  return {buffer, end};
+}
+inline std::string to_text(std::int64_t value) { return std::to_string(value); }
+
+template <class List, class ToText>
+std::string joined(const List& list, char separator, ToText&& text_of) {
+  std::string text;
+  for (const auto& item : list) {
+    if (!text.empty()) text += separator;
+    text += text_of(item);
+  }
+  return text;
+}
+
+inline std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  if (text.empty()) return parts;
+  for (;;) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == text.npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+// The metadata of one file, with errors that name it.
+class CardReader {
+ public:
+  explicit CardReader(const SafetensorsFile& file) : file_(file) {}
+
+  std::string_view text(const char* key) const {
+    const auto found = file_.metadata().find(key);
+    if (found == file_.metadata().end()) fail(key, "is missing");
+    return found->second;
+  }
+  template <class Number>
+  Number parsed(const char* key, std::string_view word) const {
+    Number value{};
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc{} || end != word.data() + word.size()) {
+      fail(key, concat("is no number: \"", word, "\""));
+    }
+    return value;
+  }
+  template <class Number>
+  Number number(const char* key) const {
+    return parsed<Number>(key, text(key));
+  }
+  // A name out of those that name_of gives to first ... last.
+  template <class Kind, class NameOf>
+  Kind choice(const char* key, Kind last, NameOf&& name_of) const {
+    for (int i = 0; i <= static_cast<int>(last); ++i) {
+      if (name_of(static_cast<Kind>(i)) == text(key)) return static_cast<Kind>(i);
+    }
+    fail(key, concat("is unknown: \"", text(key), "\""));
+  }
+  [[noreturn]] void fail(const char* key, const std::string& what) const {
+    throw_error(ErrorCode::format, "[model] ", file_.name(), ": metadata ", key, ' ', what);
+  }
+
+ private:
+  const SafetensorsFile& file_;
+};
+
+inline std::string_view name_of_padding(kernels::Padding padding) {
+  constexpr std::string_view names[] = {"symmetric", "same", "valid"};
+  return names[static_cast<int>(padding)];
+}
+
+// "fused_mbconv 2 3 1 1 24 24": a row of the table.
+inline std::string row_text(const models::StageSpec& row) {
+  return concat(row.kind == models::BlockKind::mbconv ? "mbconv " : "fused_mbconv ", row.repeats,
+                ' ', row.kernel, ' ', row.stride, ' ', row.expand, ' ', row.in_channels, ' ',
+                row.out_channels);
+}
+
+inline models::StageSpec parse_row(const CardReader& card, const char* key, std::string_view text) {
+  const std::vector<std::string_view> words = split(text, ' ');
+  if (words.size() != 7 || (words[0] != "mbconv" && words[0] != "fused_mbconv")) {
+    card.fail(key, concat("has a row that is none: \"", text, "\""));
+  }
+  const auto number = [&](std::size_t i) {
+    const int value = card.parsed<int>(key, words[i]);
+    if (value < 1 || value > 1 << 16) card.fail(key, "has a number outside of 1 ... 65536");
+    return value;
+  };
+  return {words[0] == "mbconv" ? models::BlockKind::mbconv : models::BlockKind::fused_mbconv,
+          number(1),
+          number(2),
+          number(3),
+          number(4),
+          number(5),
+          number(6)};
+}
+
+inline models::ModelSpec parse_spec(const CardReader& card) {
+  models::ModelSpec spec;
+  const std::string_view name = card.text("effv2.model");
+  for (const models::ModelSpec& known : models::all_models) {
+    if (known.name == name) spec = known;  // its name outlives the file
+  }
+  spec.stem = card.number<int>("effv2.stem");
+  const auto rows = split(card.text("effv2.table"), ';');
+  if (rows.empty() || rows.size() > spec.table.size())
+    card.fail("effv2.table", "has no 1 to 7 rows");
+  spec.stage_count = static_cast<int>(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    spec.table[i] = parse_row(card, "effv2.table", rows[i]);
+  }
+  return spec;
+}
+
+// At least so many weights a network has: the largest convolution of every block.
+inline double least_weights(const models::ModelSpec& spec, const models::EfficientNetOptions& o) {
+  const double last = spec.stages().back().out_channels;
+  double count = 9.0 * static_cast<double>(o.in_channels) * spec.stem +
+                 static_cast<double>(o.head) * (last + static_cast<double>(o.classes));
+  for (const models::StageSpec& row : spec.stages()) {
+    const bool is_fused = row.kind == models::BlockKind::fused_mbconv;
+    for (int i = 0; i < row.repeats; ++i) {
+      const double in = i == 0 ? row.in_channels : row.out_channels;
+      const double hidden = row.expand == 1 && is_fused ? row.out_channels : in * row.expand;
+      count += is_fused ? row.kernel * row.kernel * in * hidden : hidden * row.out_channels;
+    }
+  }
+  return count;
+}
+
+}  // namespace detail
+
+/// Everything that load_model needs: architecture, options and card as metadata, all weights and
+/// statistics as tensors; under torchvision's names and layouts, so that Python reads them as well.
+template <class T>
+SafetensorsWriter encode_model(const models::EfficientNet<T>& model, const ModelCard& card = {},
+                               Naming naming = Naming::torchvision) {
+  const models::EfficientNetOptions& o = model.options;
+  for (const std::string& name : card.class_names) {
+    EFFV2_CHECK(name.find('\n') == name.npos, ErrorCode::invalid_argument,
+                "[model] a class name with a line break: \"", name, '"');
+  }
+  const auto number = [](double value) { return detail::to_text(value); };
+  SafetensorsWriter writer;
+  writer.metadata = {
+      {"format", "pt"},
+      {"effv2.version", EFFV2_VERSION_STRING},
+      {"effv2.model", std::string(model.spec.name)},
+      {"effv2.table", detail::joined(model.spec.stages(), ';', detail::row_text)},
+      {"effv2.stem", detail::to_text(std::int64_t{model.spec.stem})},
+      {"effv2.head", detail::to_text(model.head.bn.options.channels)},
+      {"effv2.in_channels", detail::to_text(o.in_channels)},
+      {"effv2.classes", detail::to_text(o.classes)},
+      {"effv2.stem_stride", detail::to_text(o.stem_stride)},
+      {"effv2.dropout", detail::to_text(model.dropout.rate)},
+      {"effv2.drop_path", detail::to_text(o.drop_path)},
+      {"effv2.activation", std::string(kernels::name_of(o.defaults.activation))},
+      {"effv2.padding", std::string(detail::name_of_padding(o.defaults.padding))},
+      {"effv2.bn_epsilon", detail::to_text(o.defaults.bn_epsilon)},
+      {"effv2.bn_momentum", detail::to_text(o.defaults.bn_momentum)},
+      {"effv2.naming", std::string(name_of(naming))},
+      {"effv2.image_size", detail::to_text(card.image_size)},
+      {"effv2.mean", detail::joined(card.mean, ' ', number)},
+      {"effv2.deviation", detail::joined(card.deviation, ' ', number)},
+      {"effv2.class_names",
+       detail::joined(card.class_names, '\n', [](const std::string& name) { return name; })}};
+  add_weights(writer, model, naming, model.spec);
+  return writer;
+}
+
+template <class T>
+void save_model(const std::string& path, const models::EfficientNet<T>& model,
+                const ModelCard& card = {}, Naming naming = Naming::torchvision) {
+  encode_model(model, card, naming).write(path);
+}
+
+/// Throws Error(format) where the file does not say what it is, or says it wrongly.
+template <class T>
+LoadedModel<T> load_model(const SafetensorsFile& file) {
+  const detail::CardReader reader(file);
+  models::EfficientNetOptions o;
+  const models::ModelSpec spec = detail::parse_spec(reader);
+  o.head = reader.number<std::int64_t>("effv2.head");
+  o.in_channels = reader.number<std::int64_t>("effv2.in_channels");
+  o.classes = reader.number<std::int64_t>("effv2.classes");
+  o.stem_stride = reader.number<std::int64_t>("effv2.stem_stride");
+  if (o.head < 1 || o.in_channels < 1 || o.classes < 1) {
+    reader.fail("effv2.head", "in_channels or classes is below 1");
+  }
+  o.dropout = reader.number<double>("effv2.dropout");
+  o.drop_path = reader.number<double>("effv2.drop_path");
+  o.defaults.activation =
+      reader.choice("effv2.activation", nn::ActivationKind::hard_swish,
+                    [](nn::ActivationKind kind) { return kernels::name_of(kind); });
+  o.defaults.padding =
+      reader.choice("effv2.padding", kernels::Padding::valid, detail::name_of_padding);
+  o.defaults.bn_epsilon = reader.number<double>("effv2.bn_epsilon");
+  o.defaults.bn_momentum = reader.number<double>("effv2.bn_momentum");
+  const Naming naming =
+      reader.choice("effv2.naming", Naming::timm, [](Naming n) { return name_of(n); });
+
+  // A small file must not make a large network.
+  double held = 0.0;
+  for (const auto& [name, entry] : file.entries()) held += static_cast<double>(entry.size());
+  if (detail::least_weights(spec, o) > held) {
+    reader.fail("effv2.table", "describes a network of more weights than the file has");
+  }
+  LoadedModel<T> loaded{models::EfficientNet<T>(spec, o), {}};
+  load_weights(loaded.model, file, {.naming = naming}, spec);
+
+  ModelCard& card = loaded.card;
+  card.image_size = reader.number<std::int64_t>("effv2.image_size");
+  for (const auto& [key, list] :
+       {std::pair{"effv2.mean", &card.mean}, std::pair{"effv2.deviation", &card.deviation}}) {
+    for (const std::string_view word : detail::split(reader.text(key), ' ')) {
+      list->push_back(reader.parsed<double>(key, word));
+    }
+  }
+  for (const std::string_view name : detail::split(reader.text("effv2.class_names"), '\n')) {
+    card.class_names.emplace_back(name);
+  }
+  return loaded;
+}
+template <class T>
+LoadedModel<T> load_model(const std::string& path) {
+  return load_model<T>(SafetensorsFile::read(path));
+}
+
+}  // namespace effv2::inline EFFV2_ISA::io

@@ -1,0 +1,98 @@
+#include <effv2/io/model_file.hpp>
+#include <functional>
+
+#include "../catch.hpp"
+#include "../support/compare.hpp"
+#include "../support/random.hpp"
+#include "../support/temporary_folder.hpp"
+
+using namespace effv2;
+using namespace effv2::io;
+
+namespace {
+
+using Net = models::EfficientNet<float>;
+
+const ModelCard card{{"zero", "one, or more", "two"}, 28, {0.1307, 1.0 / 3.0}, {0.3081, 1e-7}};
+
+// A network whose statistics are not the ones it started with.
+Net network(const models::ModelSpec& spec, const models::EfficientNetOptions& options) {
+  Net net(spec, options);
+  nn::initialize(net, 5);
+  testing::Dice dice(610);
+  nn::for_each_state(net, [&](const std::string&, auto& state) {
+    state.edit() = dice.tensor<float>(state.shape(), 0.5, 1.5);
+  });
+  return net;
+}
+
+SafetensorsFile file_of(const SafetensorsWriter& writer) {
+  const std::vector<std::uint8_t> bytes = writer.encode();
+  MemorySource source(bytes, "model");
+  return SafetensorsFile::read(source);
+}
+
+}  // namespace
+
+TEST_CASE("a network comes back from its file alone, with the same answers", "[model_file]") {
+  const TemporaryFolder folder;
+  models::EfficientNetOptions options{.in_channels = 2, .classes = 3, .head = 40, .stem_stride = 1};
+  options.defaults.activation = nn::ActivationKind::hard_swish;
+  options.defaults.padding = kernels::Padding::same;
+  options.defaults.bn_epsilon = 1e-5;
+  const Net net = network(models::find_model("tiny"), options);
+  testing::Dice dice(611);
+  const Tensor<float> x = dice.tensor<float>({2, 17, 15, 2});
+  nn::Context<float> context(1);
+  const Tensor<float> expected = net.infer(x, context);
+  for (const Naming naming : {Naming::effv2, Naming::torchvision, Naming::timm}) {
+    save_model(folder / "a.safetensors", net, card, naming);
+    const auto loaded = load_model<float>(folder / "a.safetensors");
+    CHECK(loaded.card == card);
+    CHECK(testing::largest_difference(loaded.model.infer(x, context), expected) == 0.0);
+  }
+}
+
+TEST_CASE("a table of one's own comes back too", "[model_file]") {
+  using enum models::BlockKind;
+  const models::ModelSpec spec{
+      "mine", 8, 24, {{{mbconv, 1, 3, 1, 1, 8, 8}, {fused_mbconv, 2, 3, 2, 2, 8, 12}}}, 2};
+  const Net net = network(spec, {.in_channels = 1, .classes = 4});
+  const auto loaded = load_model<float>(file_of(encode_model(net)));
+  CHECK(nn::parameter_count(loaded.model) == nn::parameter_count(net));
+  nn::Context<float> context(1);
+  const Tensor<float> x = Tensor<float>::filled({1, 8, 8, 1}, 0.3F);
+  CHECK(testing::largest_difference(loaded.model.infer(x, context), net.infer(x, context)) == 0.0);
+  CHECK(loaded.card == ModelCard{});
+}
+
+TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
+  const Net net = network(models::find_model("tiny"), {.in_channels = 1, .classes = 10});
+  const auto refused = [&](const std::function<void(Metadata&)>& change,
+                           const std::string& reason) {
+    SafetensorsWriter writer = encode_model(net, card);
+    change(writer.metadata);
+    try {
+      static_cast<void>(load_model<float>(file_of(writer)));
+      FAIL_CHECK("accepted; expected: " << reason);
+    } catch (const Error& error) {
+      const std::string text = error.what();
+      CAPTURE(text, reason);
+      CHECK(text.find(reason) != std::string::npos);
+    }
+  };
+  refused([](Metadata& m) { m.erase("effv2.table"); }, "effv2.table is missing");
+  refused([](Metadata& m) { m["effv2.table"] = ""; }, "has no 1 to 7 rows");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3"; }, "a row that is none");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 0 8 8"; }, "outside of 1");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 99999999999 8 8"; }, "is no number");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 9999 3 1 60 9999 9999"; }, "more weights");
+  refused([](Metadata& m) { m["effv2.classes"] = "10x"; }, "is no number");
+  refused([](Metadata& m) { m["effv2.classes"] = "-1"; }, "below 1");
+  refused([](Metadata& m) { m["effv2.classes"] = "9"; }, "does not fit the model");
+  refused([](Metadata& m) { m["effv2.classes"] = "9000000000000000000"; }, "more weights");
+  refused([](Metadata& m) { m["effv2.activation"] = "tanh"; }, "is unknown");
+  refused([](Metadata& m) { m["effv2.naming"] = "timm"; }, "does not fit the model");
+  refused([](Metadata& m) { m["effv2.mean"] = "0.1 x"; }, "is no number");
+  CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb"}}), Error);
+}
