@@ -9,21 +9,9 @@
 #include <cstdio>
 #include <effv2/effv2.hpp>
 #include <exception>
-#include <memory>
 #include <string>
 
-// The decoder is someone else's code, which our warnings do not concern.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wunused-function"
-#define STBI_ONLY_PNG
-#define STBI_ONLY_JPEG
-#define STBI_ONLY_BMP
-#define STBI_ONLY_PNM
-#define STB_IMAGE_STATIC
-#define STB_IMAGE_IMPLEMENTATION
-#include <stb_image.h>
-#pragma GCC diagnostic pop
+#include "decode_picture.hpp"
 
 using namespace effv2;
 
@@ -31,14 +19,7 @@ namespace {
 
 constexpr int channels = 3;  // what stb makes of any picture
 
-Tensor<std::uint8_t> decode(const std::string& path) {
-  int width = 0, height = 0, channels_of_file = 0;
-  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-      stbi_load(path.c_str(), &width, &height, &channels_of_file, channels), stbi_image_free);
-  EFFV2_CHECK(pixels != nullptr, ErrorCode::format, stbi_failure_reason());
-  const Shape shape{height, width, channels};
-  return Tensor<std::uint8_t>::from(shape, {pixels.get(), static_cast<std::size_t>(shape.size())});
-}
+Tensor<std::uint8_t> decode(const std::string& path) { return decode_picture(path, channels); }
 
 void run(const std::string& folder, std::int64_t pixels, std::int64_t epochs) {
   const auto [training, test] =

@@ -105,3 +105,27 @@ TEST_CASE("requests for threads are made safe", "[parallel]") {
   CHECK(clamp_threads(3) == 3);
   CHECK(clamp_threads(1000000) == 256);
 }
+
+TEST_CASE("a core that another program holds is done without, and tried again", "[parallel]") {
+  using namespace std::chrono_literals;
+  using effv2::EFFV2_ISA::detail::CoreWatch;
+  CoreWatch watch;
+  CoreWatch::Clock::time_point now{1h};
+  CHECK(watch.usable(4, now) == 4);
+  // Uneven tasks, short waits and stalls far apart change nothing.
+  for (int i = 0; i < 10; ++i) watch.note(4, 40ms, 9ms, now);
+  for (int i = 0; i < 10; ++i) watch.note(4, 100us, 900us, now);
+  for (int i = 0; i < 10; ++i) watch.note(4, 1ms, 4ms, now += 200ms);
+  CHECK(watch.usable(4, now) == 4);
+  // Three in a row: one thread fewer, and again.
+  for (int i = 0; i < 3; ++i) watch.note(4, 1ms, 4ms, now += 5ms);
+  CHECK(watch.usable(4, now) == 3);
+  for (int i = 0; i < 3; ++i) watch.note(3, 1ms, 4ms, now += 5ms);
+  CHECK(watch.usable(4, now) == 2);
+  CHECK(watch.usable(2, now) == 1);
+  // They come back one after the other.
+  CHECK(watch.usable(4, now += 600ms) == 3);
+  CHECK(watch.usable(4, now) == 3);
+  CHECK(watch.usable(4, now += 600ms) == 4);
+  CHECK(watch.usable(1, now) == 1);
+}

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <type_traits>
@@ -40,6 +41,61 @@ struct alignas(64) TaskRange {
   std::int64_t end;
 };
 
+// Notices when another program keeps one of our cores busy, and does without that core for a while.
+//
+// A loop ends when its slowest thread does. If the operating system has given that thread's core to
+// somebody else, all wait for a time slice, some milliseconds, at the end of every loop of a
+// fraction of one: two threads beside one busy process were measured at a fifth of the speed of one
+// thread. Results do not depend on the number of threads, so it may change from loop to loop.
+class CoreWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static CoreWatch& instance() {
+    static CoreWatch watch;
+    return watch;
+  }
+
+  // Of `team` threads, so many as have a core now. Tries one more every `retry`.
+  int usable(int team, Clock::time_point now) {
+    int busy = busy_.load(std::memory_order_relaxed);
+    if (busy > 0 && now - since() > retry) {
+      busy_.store(--busy, std::memory_order_relaxed);
+      set_since(now);
+    }
+    return std::max(1, team - busy);
+  }
+
+  // The caller of a loop of `team` threads worked, and then waited for the others. Uneven tasks
+  // make it wait as well, but neither so long nor for half of the time it worked; and a stall now
+  // and then is anybody's.
+  void note(int team, Clock::duration worked, Clock::duration waited, Clock::time_point now) {
+    if (waited < stall || waited < worked / 2) return;
+    const bool is_first = now - since() > burst;
+    const int stalls = is_first ? 1 : stalls_.load(std::memory_order_relaxed) + 1;
+    stalls_.store(stalls % stalls_of_a_busy_core, std::memory_order_relaxed);
+    if (stalls == stalls_of_a_busy_core) {
+      const int busy = busy_.load(std::memory_order_relaxed);
+      busy_.store(std::min(busy + 1, busy + team - 1), std::memory_order_relaxed);
+    }
+    set_since(now);
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds stall{1}, burst{100}, retry{500};
+  static constexpr int stalls_of_a_busy_core = 3;
+
+  Clock::time_point since() const {
+    return Clock::time_point(Clock::duration(since_.load(std::memory_order_relaxed)));
+  }
+  void set_since(Clock::time_point now) {
+    since_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+  std::atomic<int> busy_{0}, stalls_{0};
+  std::atomic<Clock::rep> since_{0};  // of the last stall, or of the last try
+};
+
 // The loop behind parallel_for. Not a template: a task's code then exists once, not in a serial and
 // a parallel copy (9 % less code in a training program).
 //
@@ -49,8 +105,14 @@ struct alignas(64) TaskRange {
 inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, std::int64_t index),
                       void* task) {
 #ifdef _OPENMP
-  const int team = static_cast<int>(std::min<std::int64_t>({threads, tasks, max_threads}));
+  int team = static_cast<int>(std::min<std::int64_t>({threads, tasks, max_threads}));
+  // More threads than cores are somebody's wish to have them.
+  const bool is_watched = team > 1 && threads <= available_threads();
+  const CoreWatch::Clock::time_point begin =
+      is_watched ? CoreWatch::Clock::now() : CoreWatch::Clock::time_point{};
+  if (is_watched) team = CoreWatch::instance().usable(team, begin);
   if (team > 1 && omp_in_parallel() == 0) {
+    CoreWatch::Clock::time_point done{};
     TaskRange ranges[max_threads];
     for (int t = 0; t < team; ++t) {
       ranges[t].next.store(tasks * t / team, std::memory_order_relaxed);
@@ -77,6 +139,11 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
           }
         }
       }
+      if (self == 0 && is_watched) done = CoreWatch::Clock::now();
+    }
+    if (is_watched) {
+      const CoreWatch::Clock::time_point end = CoreWatch::Clock::now();
+      CoreWatch::instance().note(team, done - begin, end - done, end);
     }
     if (failure) std::rethrow_exception(failure);
     return;

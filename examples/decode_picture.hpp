@@ -1,0 +1,34 @@
+// Pictures from files, by stb_image: what the examples give to the library as a decoder.
+#pragma once
+
+#include <cstdint>
+#include <effv2/core/error.hpp>
+#include <effv2/core/tensor.hpp>
+#include <memory>
+#include <string>
+
+// The decoder is someone else's code, which our warnings do not concern.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
+#define STBI_ONLY_PNM
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb_image.h>
+#pragma GCC diagnostic pop
+
+/// PNG, JPEG, BMP or PGM as (height, width, channels) with 1 (grey) or 3 (red, green, blue)
+/// channels, whatever the file has.
+inline effv2::Tensor<std::uint8_t> decode_picture(const std::string& path, int channels) {
+  int width = 0, height = 0, channels_of_file = 0;
+  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
+      stbi_load(path.c_str(), &width, &height, &channels_of_file, channels), stbi_image_free);
+  EFFV2_CHECK(pixels != nullptr, effv2::ErrorCode::format, "[picture] ", path, ": ",
+              stbi_failure_reason());
+  const effv2::Shape shape{height, width, channels};
+  return effv2::Tensor<std::uint8_t>::from(shape,
+                                           {pixels.get(), static_cast<std::size_t>(shape.size())});
+}
