@@ -64,12 +64,13 @@ Tensor<std::uint8_t> centred_digit(const Tensor<std::uint8_t>& picture) {
   Tensor<std::uint8_t> result({digit_size, digit_size, 1});
   if (last_y < 0) return result;
   const std::int64_t height = last_y - first_y + 1, width = last_x - first_x + 1;
-  const double scale = static_cast<double>(digit_box) / static_cast<double>(std::max(height, width));
+  const double scale =
+      static_cast<double>(digit_box) / static_cast<double>(std::max(height, width));
   const auto scaled = [&](std::int64_t length) {
     return std::max<std::int64_t>(1, std::llround(static_cast<double>(length) * scale));
   };
-  const Tensor<float> digit = data::resize(
-      data::crop(ink, first_y, first_x, height, width), scaled(height), scaled(width));
+  const Tensor<float> digit =
+      data::resize(data::crop(ink, first_y, first_x, height, width), scaled(height), scaled(width));
   double mass = 0.0, mass_y = 0.0, mass_x = 0.0;
   for (std::int64_t y = 0; y < digit.extent(0); ++y) {
     for (std::int64_t x = 0; x < digit.extent(1); ++x) {

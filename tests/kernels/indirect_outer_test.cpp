@@ -55,3 +55,20 @@ TEST_CASE("a sum that starts here covers taps that only meet padding", "[indirec
     for (std::int64_t i = 0; i < added.size(); ++i) REQUIRE(fresh[i] == added[i]);
   }
 }
+
+TEST_CASE("a tall result is shared out by rows, exactly", "[indirect_outer]") {
+  Dice dice(34);
+  const std::int64_t m = 60, k = 40 * RegisterTile<float>::rows + 3, n = 7;
+  const Tensor<float> a = dice.integers<float>({m, k}), c = dice.integers<float>({m, n});
+  Tensor<float> alone({k, n}), shared({k, n});
+  indirect_outer<float>(alone, a, c, pointwise_plan(), m, 1, Execution(1));
+  indirect_outer<float>(shared, a, c, pointwise_plan(), m, 1, Execution(7));
+  for (std::int64_t l = 0; l < k; ++l) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      float sum = 0.0F;
+      for (std::int64_t i = 0; i < m; ++i) sum += a(i, l) * c(i, j);
+      REQUIRE(alone(l, j) == sum);
+      REQUIRE(shared(l, j) == sum);
+    }
+  }
+}

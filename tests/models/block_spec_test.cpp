@@ -7,11 +7,11 @@ using namespace effv2::models;
 TEST_CASE("channels are rounded to multiples of 8 as the two papers' codes do", "[block_spec]") {
   // V1 goes up where rounding took away over 10 %, V2 does not.
   STATIC_REQUIRE(scale_channels(32, 1.1, true) == 32);
-  STATIC_REQUIRE(scale_channels(24, 1.1, false) == 24);
-  STATIC_REQUIRE(scale_channels(16, 1.2, true) == 24);
-  STATIC_REQUIRE(scale_channels(3, 1.0, false) == 8);
-  STATIC_REQUIRE(scale_channels(10, 1.1, true) == 16);
-  STATIC_REQUIRE(scale_channels(10, 1.1, false) == 8);
+  CHECK(scale_channels(24, 1.1, false) == 24);
+  CHECK(scale_channels(16, 1.2, true) == 24);
+  CHECK(scale_channels(3, 1.0, false) == 8);
+  CHECK(scale_channels(10, 1.1, true) == 16);
+  CHECK(scale_channels(10, 1.1, false) == 8);
 }
 
 TEST_CASE("repeats are rounded up", "[block_spec]") {
