@@ -100,9 +100,10 @@ void predict(const io::LoadedModel<float>& loaded, const std::string& path,
   } else if (card.image_size > 0) {
     picture = data::resize(picture, card.image_size, card.image_size);
   }
-  Tensor<float> x({1, picture.extent(0), picture.extent(1), picture.extent(2)});
+  Tensor<float> x(picture.shape());
   const data::Normalizer<float> normalize(card.mean, card.deviation, channels);
   normalize(x, picture);
+  x.reshape({1, picture.extent(0), picture.extent(1), picture.extent(2)});
 
   Tensor<float> logits = model.infer(x, context), probabilities(logits.shape());
   kernels::softmax<float>(probabilities, logits);
