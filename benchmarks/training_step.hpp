@@ -6,7 +6,15 @@
 #include <effv2/kernels/loss.hpp>
 #include <effv2/nn/context.hpp>
 #include <effv2/optim/adamw.hpp>
+#include <string>
 #include <vector>
+
+/// Leaves the gradients as a backward pass would: written, and not zeros to be filled in.
+template <class Model>
+void pretend_backward(Model& model) {
+  effv2::nn::for_each_parameter(
+      model, [](const std::string&, auto& parameter) { parameter.accumulator(); });
+}
 
 /// Trains `model` on one batch x over and over. Both must outlive it.
 template <class Model>

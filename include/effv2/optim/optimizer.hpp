@@ -69,7 +69,8 @@ class Optimizer {
   /// average of the same model, if given, is updated in the same pass.
   double step(double learning_rate, const Execution& run, Ema<T>* average = nullptr) {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
-      spans_[i].gradient = slots_[i].parameter->gradient().data();
+      nn::Parameter<T>& parameter = *slots_[i].parameter;
+      spans_[i].gradient = parameter.frozen ? nullptr : parameter.gradient().data();
       EFFV2_CHECK(average == nullptr || average->follows(i, *slots_[i].parameter),
                   ErrorCode::invalid_argument,
                   "[optimizer] the average is of another model than the optimizer");
@@ -153,9 +154,9 @@ class Optimizer {
     parallel_for(static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
                  [&](std::int64_t index) {
                    const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
-                   const T* g = spans_[chunk.slot].gradient + chunk.begin;
                    simd::Vector<T> sum(T{});
                    if (!slots_[chunk.slot].parameter->frozen) {
+                     const T* g = spans_[chunk.slot].gradient + chunk.begin;
                      simd::for_each_vector<T>(chunk.count, [&](std::int64_t i, auto lanes) {
                        const auto value = lanes.stream(g + i);
                        sum = simd::fma<T>(value, value, sum);
@@ -177,7 +178,7 @@ class Optimizer {
   std::vector<Slot<T>> slots_;
   std::vector<Chunk> chunks_;
   std::vector<double> partials_;
-  std::vector<UpdateSpan<T>> spans_;  // of whole parameters; value is null where frozen
+  std::vector<UpdateSpan<T>> spans_;  // of whole parameters; null where frozen
   std::int64_t numbers_ = 0;
   std::int64_t steps_ = 0;
 };
