@@ -174,8 +174,9 @@ inline double least_weights(const models::ModelSpec& spec, const models::Efficie
 /// Everything that load_model needs: architecture, options and card as metadata, all weights and
 /// statistics as tensors; under torchvision's names and layouts, so that Python reads them as well.
 template <class T>
-SafetensorsWriter encode_model(const models::EfficientNet<T>& model, const ModelCard& card = {},
-                               Naming naming = Naming::torchvision) {
+EFFV2_SETUP SafetensorsWriter encode_model(const models::EfficientNet<T>& model,
+                                           const ModelCard& card = {},
+                                           Naming naming = Naming::torchvision) {
   const models::EfficientNetOptions& o = model.options;
   for (const std::string& name : card.class_names) {
     EFFV2_CHECK(name.find('\n') == name.npos, ErrorCode::invalid_argument,
@@ -217,7 +218,7 @@ void save_model(const std::string& path, const models::EfficientNet<T>& model,
 
 /// Throws Error(format) where the file does not say what it is, or says it wrongly.
 template <class T>
-LoadedModel<T> load_model(const SafetensorsFile& file) {
+EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {
   const detail::CardReader reader(file);
   models::EfficientNetOptions o;
   const models::ModelSpec spec = detail::parse_spec(reader);

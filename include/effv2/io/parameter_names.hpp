@@ -61,13 +61,15 @@ inline std::string_view take_name(std::string_view& path) {
 }
 
 // "conv.weight" and "bn.bias" of a unit.
-inline std::string unit_name(std::string prefix, const UnitNames& names, std::string_view rest) {
+EFFV2_SETUP inline std::string unit_name(std::string prefix, const UnitNames& names,
+                                         std::string_view rest) {
   prefix += take_name(rest) == "conv" ? names.conv : names.bn;
   prefix += '.';
   return prefix += rest;
 }
 
-inline std::string block_name(std::string prefix, const BlockNames& names, std::string_view rest) {
+EFFV2_SETUP inline std::string block_name(std::string prefix, const BlockNames& names,
+                                          std::string_view rest) {
   const std::string_view part = take_name(rest);
   if (part == "expand") return unit_name(prefix, names.expand, rest);
   if (part == "depthwise") return unit_name(prefix, names.depthwise, rest);
@@ -80,8 +82,8 @@ inline std::string block_name(std::string prefix, const BlockNames& names, std::
 }  // namespace detail
 
 /// The name of the parameter or state at `path` of an EfficientNet built from `spec`.
-inline std::string foreign_name(Naming naming, const models::ModelSpec& spec,
-                                std::string_view path) {
+EFFV2_SETUP inline std::string foreign_name(Naming naming, const models::ModelSpec& spec,
+                                            std::string_view path) {
   if (naming == Naming::effv2) return std::string(path);
   const bool is_timm = naming == Naming::timm;
   std::string_view rest = path;

@@ -355,7 +355,7 @@ class SafetensorsFile {
  public:
   /// Throws Error(format) with file, place and reason, or Error(io); allocates no more than the
   /// source can have bytes, and as much again for the header.
-  static SafetensorsFile read(ByteSource& source) {
+  EFFV2_SETUP static SafetensorsFile read(ByteSource& source) {
     SafetensorsFile file;
     const std::string& name = source.name();
     std::array<std::uint8_t, 8> prefix{};
@@ -505,7 +505,7 @@ class SafetensorsWriter {
   }
 
   /// Tensors of the largest numbers first, then by name; the header padded to 8 bytes.
-  std::vector<std::uint8_t> encode() const {
+  EFFV2_SETUP std::vector<std::uint8_t> encode() const {
     std::vector<const Item*> order;
     for (const auto& item : items_) order.push_back(&item);
     std::sort(order.begin(), order.end(), [](const Item* a, const Item* b) {
@@ -551,8 +551,8 @@ class SafetensorsWriter {
     std::vector<std::uint8_t> bytes;
   };
 
-  void append(const std::string& name, NumberType type, const void* numbers, std::int64_t size,
-              const Shape& shape) {
+  EFFV2_SETUP void append(const std::string& name, NumberType type, const void* numbers,
+                          std::int64_t size, const Shape& shape) {
     EFFV2_CHECK(shape.size() == size, ErrorCode::shape_mismatch, "[safetensors] \"", name,
                 "\": ", size, " numbers do not make ", shape);
     EFFV2_CHECK(name != "__metadata__" && names_.emplace(name, items_.size()).second,

@@ -72,8 +72,8 @@ void for_each_variable(Model& model, F&& f) {
 /// Adds all parameters and statistics of `model`. `spec`: the table that an EfficientNet was built
 /// from, for the names of other libraries.
 template <class Model>
-void add_weights(SafetensorsWriter& writer, const Model& model, Naming naming = Naming::effv2,
-                 const models::ModelSpec& spec = {}) {
+EFFV2_SETUP void add_weights(SafetensorsWriter& writer, const Model& model,
+                             Naming naming = Naming::effv2, const models::ModelSpec& spec = {}) {
   detail::for_each_variable(model, [&](const std::string& path, const auto& variable) {
     const std::string name = foreign_name(naming, spec, path);
     if (naming == Naming::effv2) {
@@ -93,8 +93,9 @@ void add_weights(SafetensorsWriter& writer, const Model& model, Naming naming = 
 /// model differ (one error lists all differences; with strict = false what fits is loaded and the
 /// report returned), or if a number is not finite.
 template <class Model>
-LoadReport load_weights(Model& model, const SafetensorsFile& file, const LoadOptions& options = {},
-                        const models::ModelSpec& spec = {}) {
+EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
+                                    const LoadOptions& options = {},
+                                    const models::ModelSpec& spec = {}) {
   using T = typename Model::value_type;
   LoadReport report;
   std::set<std::string> used;

@@ -60,10 +60,12 @@ struct Epilogue {
 
 namespace detail {
 
-// Columns [first, last) of rows[0 ... count), which point into `out`.
+// Columns [first, last) of rows[0 ... count), which point into `out`. Not inlined: every kernel
+// would be compiled with a copy of every activation.
 template <class T>
-void finish_block(const Epilogue<T>& epilogue, std::int64_t block, const T* out, T* const* rows,
-                  std::int64_t count, std::int64_t first, std::int64_t last) {
+[[gnu::noinline]] void finish_block(const Epilogue<T>& epilogue, std::int64_t block, const T* out,
+                                    T* const* rows, std::int64_t count, std::int64_t first,
+                                    std::int64_t last) {
   if (epilogue.activation != ActivationKind::identity) {
     with_activation(epilogue.activation, [&](auto f) {
       for (std::int64_t row = 0; row < count; ++row) {
