@@ -81,14 +81,14 @@ Training prepare_training(const Options& o, const MnistData& data) {
     Run(models::EfficientNet<float> net, const MnistData& d, const train::FitOptions& fit)
         : model(std::move(net)), trainer(model, d.training, d.test, fit) {}
   };
+  const train::FitOptions fit = fit_options(o, data.training.size());
   auto run = std::make_shared<Run>(
-      models::efficientnet<float>(o.model, network, static_cast<std::uint64_t>(o.seed)), data,
-      fit_options(o, data.training.size()));
+      models::efficientnet<float>(o.model, network, static_cast<std::uint64_t>(o.seed)), data, fit);
   if (!o.quiet) introduce(o, data, run->model);
   const io::ModelCard card{.class_names = data.test.class_names,
                            .image_size = data.test.height(),
-                           .mean = fit_options(o, 1).data.mean,
-                           .deviation = fit_options(o, 1).data.deviation};
+                           .mean = fit.data.mean,
+                           .deviation = fit.data.deviation};
   return [run, card, out = o.out](const train::Callbacks& callbacks) {
     train::FitResult result = run->trainer.run(callbacks);
     if (!out.empty()) io::save_model(out + "/model.safetensors", run->model, card);

@@ -79,6 +79,7 @@
 #include "io/model_file.hpp"
 #include "io/parameter_names.hpp"
 #include "io/safetensors.hpp"
+#include "io/safetensors_header.hpp"
 #include "io/weights.hpp"
 
 // Images and batches.

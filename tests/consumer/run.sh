@@ -104,7 +104,8 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
   two_units)
     # Every header in two units with the same flags: a function that is not inline shows itself. (Not
     # compiled.hpp, which wants the target of its name.)
-    (cd "$source/include" && find effv2 -name '*.hpp' ! -name compiled.hpp | sort | sed 's/.*/#include <&>/') \
+    (cd "$source/include" && find effv2 -name '*.hpp' ! -name compiled.hpp | sort |
+      sed 's/.*/#include <&>/') \
       >"$work/everything.hpp"
     first=()
     objects=("$work/first.o" "$work/second.o")

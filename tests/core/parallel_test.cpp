@@ -113,14 +113,14 @@ TEST_CASE("a core that another program holds is done without, and tried again", 
   CoreWatch::Clock::time_point now{1h};
   CHECK(watch.usable(4, now) == 4);
   // Uneven tasks, short waits and stalls far apart change nothing.
-  for (int i = 0; i < 10; ++i) watch.note(4, 40ms, 9ms, now);
-  for (int i = 0; i < 10; ++i) watch.note(4, 100us, 900us, now);
-  for (int i = 0; i < 10; ++i) watch.note(4, 1ms, 4ms, now += 200ms);
+  for (int i = 0; i < 10; ++i) watch.note(40ms, 9ms, now);
+  for (int i = 0; i < 10; ++i) watch.note(100us, 900us, now);
+  for (int i = 0; i < 10; ++i) watch.note(1ms, 4ms, now += 200ms);
   CHECK(watch.usable(4, now) == 4);
   // Three in a row: one thread fewer, and again.
-  for (int i = 0; i < 3; ++i) watch.note(4, 1ms, 4ms, now += 5ms);
+  for (int i = 0; i < 3; ++i) watch.note(1ms, 4ms, now += 5ms);
   CHECK(watch.usable(4, now) == 3);
-  for (int i = 0; i < 3; ++i) watch.note(3, 1ms, 4ms, now += 5ms);
+  for (int i = 0; i < 3; ++i) watch.note(1ms, 4ms, now += 5ms);
   CHECK(watch.usable(4, now) == 2);
   CHECK(watch.usable(2, now) == 1);
   // They come back one after the other.

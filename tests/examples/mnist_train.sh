@@ -4,25 +4,15 @@
 set -euo pipefail
 
 program=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
 unset EFFV2_MNIST_DIR
 sample=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../examples/data/mnist-sample" && pwd)
 quick=(--model tiny --data "$sample" --threads 2)
 
-fail() {
-  echo "mnist_train: $1" >&2
-  exit 1
-}
-
-# refuses WHAT ARGUMENTS...: exit code 2, one line, nothing written.
-refuses() {
-  local what=$1 code=0
-  shift
-  "$program" --out "$work/refused" "$@" >"$work/out" 2>"$work/error" || code=$?
-  ((code == 2)) || fail "$what: expected exit code 2, got $code"
-  [[ $(wc -l <"$work/error") == 1 ]] || fail "$what: expected one line, got $(cat "$work/error")"
-  [[ ! -e $work/refused ]] || fail "$what: something was written"
+# refuses_run ARGUMENTS...: refuses, and nothing is written.
+refuses_run() {
+  refuses --out "$work/refused" "$@"
+  [[ ! -e $work/refused ]] || fail "$*: something was written"
 }
 
 line='^test accuracy [0-9.]+ % \([0-9]+/2000\)$'
@@ -42,16 +32,16 @@ output=$("$program" "${quick[@]}" --steps 2 --quiet)
 again=$("$program" "${quick[@]}" --steps 2 --quiet --threads 1)
 [[ $output == "$again" ]] || fail "one thread: $again, two: $output"
 
-refuses 'an unknown flag' "${quick[@]}" --nonsense
-refuses 'an unknown model' --data "$sample" --model xxl
-refuses 'steps and epochs' "${quick[@]}" --steps 3 --epochs 3
-refuses 'a rate out of range' "${quick[@]}" --drop-path 1.5
-refuses 'a batch larger than the data' "${quick[@]}" --batch 9000
-refuses 'missing data' --model tiny --data "$work/nowhere"
+refuses_run "${quick[@]}" --nonsense
+refuses_run --data "$sample" --model xxl
+refuses_run "${quick[@]}" --steps 3 --epochs 3
+refuses_run "${quick[@]}" --drop-path 1.5
+refuses_run "${quick[@]}" --batch 9000
+refuses_run --model tiny --data "$work/nowhere"
 mkdir "$work/damaged"
 cp "$sample"/*.gz "$work/damaged"
 head -c 1000 "$sample/train-images-idx3-ubyte.gz" >"$work/damaged/train-images-idx3-ubyte.gz"
-refuses 'damaged data' --model tiny --data "$work/damaged"
+refuses_run --model tiny --data "$work/damaged"
 
 # Ctrl-C: the step is finished and the result so far is shown. A job of a script ignores SIGINT unless
 # the shell gives it a process group of its own.

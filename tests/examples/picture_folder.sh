@@ -3,13 +3,7 @@
 # refused.
 set -euo pipefail
 program=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "picture_folder: $1" >&2
-  exit 1
-}
+source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
 
 # PGM pictures of 8 x 8: bright ones on the left half, or on the right.
 bright=$(printf 'w%.0s' {1..4}) dark=$(printf '#%.0s' {1..4})
@@ -26,12 +20,6 @@ done
 grep -q '^64 pictures to learn from and 16 to test, of 2 classes$' "$work/out" || fail 'counts'
 [[ $(grep -c 'recall 100.00 %' "$work/out") == 2 ]] || fail "not learned: $(cat "$work/out")"
 
-refuses() {
-  local code=0
-  "$program" "$@" >/dev/null 2>"$work/error" || code=$?
-  ((code == 2)) || fail "$*: expected exit code 2, got $code"
-  [[ $(wc -l <"$work/error") == 1 ]] || fail "$*: expected one line"
-}
 refuses
 refuses "$work/nowhere"
 echo 'no picture' >"$work/pictures/left/1.pgm"

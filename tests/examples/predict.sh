@@ -3,13 +3,7 @@
 # light on dark or dark on light alike; bad files are refused.
 set -euo pipefail
 program=$1 train=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "predict: $1" >&2
-  exit 1
-}
+source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
 
 "$train" --model tiny --steps 150 --seed 1 --quiet --out "$work" >/dev/null
 # A one: a bar of 6 x 40 in a picture of 50 x 60.
@@ -27,12 +21,6 @@ bar ' ' z >"$work/dark.pgm"
 [[ $(cut -d: -f2 "$work/answers" | sort -u | wc -l) == 1 ]] || fail "polarity: $(cat "$work/answers")"
 grep -q 'light.pgm: 1 ' "$work/answers" || fail "a one is none: $(cat "$work/answers")"
 
-refuses() {
-  local code=0
-  "$program" "$@" >/dev/null 2>"$work/error" || code=$?
-  ((code == 2)) || fail "$*: expected exit code 2, got $code"
-  [[ $(wc -l <"$work/error") == 1 ]] || fail "$*: expected one line"
-}
 refuses
 refuses "$work/nothing.safetensors" "$work/light.pgm"
 refuses "$work/light.pgm" "$work/light.pgm"

@@ -136,8 +136,8 @@ MUTATIONS = [
     ("optim/schedule.hpp", "static_cast<double>(step + 1)", "static_cast<double>(step)", "optim/schedule"),
     ("optim/ema.hpp", "(1.0 + t) / (10.0 + t)", "(1.0 + t) / (11.0 + t)", "optim/ema"),
     # files
-    ("io/safetensors.hpp", "entry->begin == position", "entry->begin >= position", "io/safetensors"),
-    ("io/safetensors.hpp", "bytes != entry.end - entry.begin", "bytes > entry.end - entry.begin", "io/safetensors"),
+    ("io/safetensors_header.hpp", "entry->begin == position", "entry->begin >= position", "io/safetensors"),
+    ("io/safetensors_header.hpp", "bytes != entry.end - entry.begin", "bytes > entry.end - entry.begin", "io/safetensors"),
     ("io/safetensors.hpp", "exponent + 112U", "exponent + 113U", "io/safetensors"),
     ("io/safetensors.hpp", "0x7FFFU + (bits >> 16 & 1U)", "0x8000U", "io/safetensors"),
     ("io/parameter_names.hpp", "(o * inputs + i) * taps + tap", "(i * outputs + o) * taps + tap", "io/parameter_names"),

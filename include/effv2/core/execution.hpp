@@ -7,7 +7,6 @@
 #include "isa.hpp"
 #include "memory.hpp"
 #include "parallel.hpp"
-#include "processor.hpp"
 #include "shape.hpp"
 #include "tensor.hpp"
 
@@ -19,10 +18,8 @@ struct Execution {
   int threads = available_threads();
   std::shared_ptr<MemoryPool> pool = std::make_shared<MemoryPool>();
 
-  Execution() { require_processor(); }
-  explicit Execution(int requested_threads) : threads(clamp_threads(requested_threads)) {
-    require_processor();
-  }
+  Execution() = default;
+  explicit Execution(int requested_threads) : threads(clamp_threads(requested_threads)) {}
 
   /// A tensor with arbitrary values; its memory returns to the pool when it goes.
   template <class T>

@@ -49,9 +49,9 @@ class Block {
 };
 
 /// Keeps freed blocks by size class, and hands one out to a request of its class or down to half of
-/// its size. A loop that asks for the same sizes in the same order finds
-/// every block from the second round on, so a steady training step allocates nothing.
-/// Safe to use from many threads; lives as long as any block taken from it.
+/// its size. A loop that asks for the same sizes in the same order finds every block from the
+/// second round on, so a steady training step allocates nothing. Safe to use from many threads;
+/// lives as long as any block taken from it.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  public:
   MemoryPool() = default;

@@ -66,18 +66,15 @@ class CoreWatch {
     return std::max(1, team - busy);
   }
 
-  // The caller of a loop of `team` threads worked, and then waited for the others. Uneven tasks
-  // make it wait as well, but neither so long nor for half of the time it worked; and a stall now
-  // and then is anybody's.
-  void note(int team, Clock::duration worked, Clock::duration waited, Clock::time_point now) {
+  // The caller of a loop worked, and then waited for the other threads. Uneven tasks make it wait
+  // as well, but neither so long nor for half of the time it worked; and a stall now and then is
+  // anybody's.
+  void note(Clock::duration worked, Clock::duration waited, Clock::time_point now) {
     if (waited < stall || waited < worked / 2) return;
     const bool is_first = now - since() > burst;
     const int stalls = is_first ? 1 : stalls_.load(std::memory_order_relaxed) + 1;
     stalls_.store(stalls % stalls_of_a_busy_core, std::memory_order_relaxed);
-    if (stalls == stalls_of_a_busy_core) {
-      const int busy = busy_.load(std::memory_order_relaxed);
-      busy_.store(std::min(busy + 1, busy + team - 1), std::memory_order_relaxed);
-    }
+    if (stalls == stalls_of_a_busy_core) busy_.fetch_add(1, std::memory_order_relaxed);
     set_since(now);
   }
 
@@ -106,12 +103,13 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
                       void* task) {
 #ifdef _OPENMP
   int team = static_cast<int>(std::min<std::int64_t>({threads, tasks, max_threads}));
+  if (team > 1 && omp_in_parallel() != 0) team = 1;
   // More threads than cores are somebody's wish to have them.
   const bool is_watched = team > 1 && threads <= available_threads();
   const CoreWatch::Clock::time_point begin =
       is_watched ? CoreWatch::Clock::now() : CoreWatch::Clock::time_point{};
   if (is_watched) team = CoreWatch::instance().usable(team, begin);
-  if (team > 1 && omp_in_parallel() == 0) {
+  if (team > 1) {
     CoreWatch::Clock::time_point done{};
     TaskRange ranges[max_threads];
     for (int t = 0; t < team; ++t) {
@@ -143,7 +141,7 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
     }
     if (is_watched) {
       const CoreWatch::Clock::time_point end = CoreWatch::Clock::now();
-      CoreWatch::instance().note(team, done - begin, end - done, end);
+      CoreWatch::instance().note(done - begin, end - done, end);
     }
     if (failure) std::rethrow_exception(failure);
     return;

@@ -17,7 +17,7 @@ inline void require_feature(bool present, const char* message) {
   ", which this processor does not have; compile it with another -march"
 
 /// Throws Error(unsupported) where the processor lacks an instruction set that the compiler was
-/// allowed to use: a message instead of an illegal instruction. Contexts and tensors call it; a
+/// allowed to use: a message instead of an illegal instruction. The first tensor calls it; a
 /// program that may meet older processors does so first of all in main, before anything else that
 /// was compiled for the newer ones.
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)

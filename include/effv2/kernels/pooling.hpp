@@ -9,6 +9,7 @@
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
+#include "squeeze_excite.hpp"
 #include "window.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
@@ -16,17 +17,7 @@ namespace effv2::inline EFFV2_ISA::kernels {
 /// y[n, c] = 1 / P  sum over pixels p of x[n, p, c]. x (N, H, W, C) with P = H W, y (N, C).
 template <class T>
 void global_average_pool_forward(View<T> y, View<const T> x, const Execution& run) {
-  const std::int64_t batch = x.extent(0), channels = x.extent(3);
-  const std::int64_t pixels = x.extent(1) * x.extent(2);
-  const simd::Vector<T> inverse(T{1} / static_cast<T>(pixels));
-  parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
-    const T* source = x.data() + n * pixels * channels;
-    simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
-      simd::Vector<T> sum(T{});
-      for (std::int64_t p = 0; p < pixels; ++p) sum += lanes.load(source + p * channels + c);
-      lanes.store(y.data() + n * channels + c, sum * inverse);
-    });
-  });
+  squeeze_forward<T>(y, x, run);
 }
 
 /// dx[n, p, c] = dy[n, c] / P

@@ -63,16 +63,15 @@ class Optimizer {
                 prefix, "\"");
   }
 
-  /// One update of every parameter that is not frozen; clears the gradients. Returns the
-  /// global norm of the gradients. A first pass only reads them: if any is not finite, throws
-  /// Error(non_finite) with the parameter's path, having changed nothing. An
-  /// average of the same model, if given, is updated in the same pass.
+  /// One update of every parameter that is not frozen; clears the gradients. Returns the global
+  /// norm of the gradients. A first pass only reads them: if any is not finite, throws
+  /// Error(non_finite) with the parameter's path, having changed nothing. An average of the same
+  /// model, if given, is updated in the same pass.
   double step(double learning_rate, const Execution& run, Ema<T>* average = nullptr) {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       nn::Parameter<T>& parameter = *slots_[i].parameter;
       spans_[i].gradient = parameter.frozen ? nullptr : parameter.gradient().data();
-      EFFV2_CHECK(average == nullptr || average->follows(i, *slots_[i].parameter),
-                  ErrorCode::invalid_argument,
+      EFFV2_CHECK(average == nullptr || average->follows(i, parameter), ErrorCode::invalid_argument,
                   "[optimizer] the average is of another model than the optimizer");
     }
     const double norm = gradient_norm(run);
