@@ -2,10 +2,11 @@
 // effv2.hpp where EFFV2_COMPILED is defined, which that CMake target does.
 //
 // The kernels are what takes time to compile; a layer by itself does not. So all kernels are here,
-// and of the rest what a program calls as a whole: the builder, the training loop, evaluation.
+// and of the rest what a program calls as a whole: the builder, the training loop, files.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "core/accumulator.hpp"
@@ -14,6 +15,8 @@
 #include "core/tensor.hpp"
 #include "data/dataset.hpp"
 #include "data/loader.hpp"
+#include "io/model_file.hpp"
+#include "io/parameter_names.hpp"
 #include "kernels/activation.hpp"
 #include "kernels/batch_norm.hpp"
 #include "kernels/blend.hpp"
@@ -152,10 +155,20 @@ using FloatNet = models::EfficientNet<float>;
 EFFV2_INSTANTIATE template Evaluation evaluate<FloatNet>(const FloatNet&, const data::Dataset&,
                                                          const data::LoaderOptions&,
                                                          nn::Context<float>&);
+EFFV2_INSTANTIATE template class Trainer<FloatNet>;
 EFFV2_INSTANTIATE template FitResult fit<FloatNet>(FloatNet&, const data::Dataset&,
                                                    const data::Dataset&, const FitOptions&,
                                                    const Callbacks&);
 
 }  // namespace train
+
+namespace io {
+
+EFFV2_INSTANTIATE template void save_model<float>(const std::string&,
+                                                  const models::EfficientNet<float>&,
+                                                  const ModelCard&, Naming);
+EFFV2_INSTANTIATE template LoadedModel<float> load_model<float>(const std::string&);
+
+}  // namespace io
 
 }  // namespace effv2::inline EFFV2_ISA

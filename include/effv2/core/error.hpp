@@ -58,7 +58,7 @@ std::string concat(const Parts&... parts) {
 }
 
 template <class... Parts>
-[[noreturn]] void throw_error(ErrorCode code, const Parts&... parts) {
+[[noreturn, gnu::cold, gnu::noinline]] void throw_error(ErrorCode code, const Parts&... parts) {
   throw Error(code, concat(parts...));
 }
 

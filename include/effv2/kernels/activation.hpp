@@ -87,6 +87,21 @@ struct HardSwish {
   }
 };
 
+/// Sigmoid or hard-swish, chosen per vector: one loop serves the two, where a loop each would cost
+/// more to compile than it saves to run.
+struct SigmoidOrHardSwish {
+  bool is_sigmoid;
+
+  template <class T>
+  simd::Vector<T> value(const simd::Vector<T>& x) const {
+    return is_sigmoid ? Sigmoid::value<T>(x) : HardSwish::value<T>(x);
+  }
+  template <class T>
+  simd::Vector<T> derivative(const simd::Vector<T>& x) const {
+    return is_sigmoid ? Sigmoid::derivative<T>(x) : HardSwish::derivative<T>(x);
+  }
+};
+
 /// Calls body(Silu{}) and the like: from a run-time choice to a type.
 template <class Body>
 void with_activation(ActivationKind activation, Body&& body) {
@@ -98,9 +113,8 @@ void with_activation(ActivationKind activation, Body&& body) {
     case ActivationKind::silu:
       return body(Silu{});
     case ActivationKind::sigmoid:
-      return body(Sigmoid{});
     case ActivationKind::hard_swish:
-      return body(HardSwish{});
+      return body(SigmoidOrHardSwish{activation == ActivationKind::sigmoid});
   }
 }
 
