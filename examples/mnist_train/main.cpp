@@ -9,6 +9,8 @@
 #include <effv2/core/error.hpp>
 #include <effv2/core/processor.hpp>
 #include <exception>
+#include <memory>
+#include <optional>
 
 #include "mnist_data.hpp"
 #include "options.hpp"
@@ -17,40 +19,50 @@
 
 namespace {
 
-constexpr int usage_error = 2, interrupted = 130;
+constexpr int usage_error = 2, killed_by_signal = 128;
 
-volatile std::sig_atomic_t stop_requested = 0;
+volatile std::sig_atomic_t stop_signal = 0;
 
 // The first Ctrl-C asks for an end after the current step, the second one is not waited for.
-void on_interrupt(int) {
-  stop_requested = 1;
+void on_stop_signal(int signal) {
+  stop_signal = signal;
   std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
 }
 
 int run(int argc, char** argv) {
   Options options;
   if (!parse_command_line(argc, argv, options)) return 0;
   const MnistData data = load_mnist_data(options.data);
-  const Training training = prepare_training(options, data);
-  std::signal(SIGINT, on_interrupt);
+  const std::unique_ptr<Training> training = prepare_training(options, data);
+  std::optional<Training::Position> resumed;
+  if (options.resume) resumed = training->resume();
+  std::signal(SIGINT, on_stop_signal);
+  std::signal(SIGTERM, on_stop_signal);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error and no end
 
   // Only now, when nothing but the training itself can fail, is anything written.
   Progress progress(options.quiet);
-  MetricsFile metrics(options.out);
+  if (resumed) progress.resumed(resumed->step);
+  MetricsFile metrics(options.out, resumed);
   effv2::train::Callbacks callbacks;
   callbacks.on_step = [&](const effv2::train::StepReport& report) {
     progress.step(report);
     metrics.step(report);
-    return stop_requested == 0;
+    const bool stops = stop_signal != 0;
+    const bool is_due = options.checkpoint_every > 0 && report.step % options.checkpoint_every == 0;
+    if (stops || is_due) training->save_checkpoint();
+    return !stops;
   };
   callbacks.on_epoch = [&](const effv2::train::EpochReport& report) {
     progress.epoch(report);
     metrics.epoch(report);
+    training->save_checkpoint();
   };
-  const effv2::train::FitResult result = training(callbacks);
+  const effv2::train::FitResult result = training->run(callbacks);
   if (!options.quiet) print_evaluation(result.evaluation, data.test);
   std::printf("%s\n", accuracy_line(result.evaluation).c_str());
-  return result.stopped ? interrupted : 0;
+  return result.stopped ? killed_by_signal + stop_signal : 0;
 }
 
 }  // namespace

@@ -84,7 +84,15 @@ void add_flags(CLI::App& app, Options& o) {
                  "of the classifier's starting weights; the paper's is 1");
   app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
   app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
-  app.add_option("--out", o.out, "directory for metrics.jsonl and model.safetensors");
+  app.add_option("--non-finite", o.non_finite, "a step with a loss or gradient that is not finite")
+      ->check(one_of({"stop", "skip"}));
+  auto* out = app.add_option("--out", o.out,
+                             "directory for metrics.jsonl, checkpoints/ and model.safetensors");
+  app.add_option("--checkpoint-every", o.checkpoint_every,
+                 "steps; the end of an epoch and Ctrl-C leave a checkpoint in any case")
+      ->check(CLI::Range(1, 1000000000))
+      ->needs(out);
+  app.add_flag("--resume", o.resume, "go on from the last checkpoint, if there is one")->needs(out);
   app.add_flag("--quiet", o.quiet, "only the result");
 }
 

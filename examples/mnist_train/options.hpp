@@ -24,6 +24,9 @@ struct Options {
 
   std::int64_t threads = 0, seed = 1;
   std::string out;
+  std::int64_t checkpoint_every = 0;  // steps; 0: at the end of every epoch only
+  bool resume = false;
+  std::string non_finite = "stop";
   bool quiet = false;
 };
 

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdint>
+#include <effv2/core/atomic_file.hpp>
 #include <effv2/core/error.hpp>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 namespace train = effv2::train;
@@ -33,6 +35,10 @@ Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDOUT_FILENO) 
 
 void Progress::clear_line() {
   if (terminal_) std::fputs("\r\x1b[K", stdout);
+}
+
+void Progress::resumed(std::int64_t step) {
+  if (!quiet_) std::printf("resumed after step %lld\n", static_cast<long long>(step));
 }
 
 void Progress::step(const train::StepReport& r) {
@@ -62,12 +68,38 @@ void Progress::epoch(const train::EpochReport& r) {
   std::fflush(stdout);
 }
 
-MetricsFile::MetricsFile(const std::string& directory) {
+namespace {
+
+// The whole records of a file that belong to what was done by then.
+std::string records_until(const std::string& path, const Training::Position& position) {
+  std::ifstream file(path);
+  std::string kept;
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    char kind[8];
+    long long step = 0, epoch = 0;
+    if (std::sscanf(line.c_str(), "{\"kind\": \"%7[a-z]\", \"step\": %lld, \"epoch\": %lld", kind,
+                    &step, &epoch) != 3) {
+      continue;
+    }
+    const bool is_epoch = std::string(kind) == "epoch";
+    if (step <= position.step && (!is_epoch || epoch < position.epoch)) kept += line + '\n';
+  }
+  return kept;
+}
+
+}  // namespace
+
+MetricsFile::MetricsFile(const std::string& directory,
+                         const std::optional<Training::Position>& resumed) {
   if (directory.empty()) return;
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   const std::string path = directory + "/metrics.jsonl";
-  file_.reset(std::fopen(path.c_str(), "w"));
+  if (resumed) {
+    const std::string kept = records_until(path, *resumed);
+    effv2::write_file(path, {reinterpret_cast<const std::uint8_t*>(kept.data()), kept.size()});
+  }
+  file_.reset(std::fopen(path.c_str(), resumed ? "a" : "w"));
   if (file_ == nullptr) {
     throw effv2::Error(effv2::ErrorCode::io, "[metrics] cannot write " + path);
   }

@@ -5,12 +5,16 @@
 #include <effv2/data/dataset.hpp>
 #include <effv2/train/report.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "training.hpp"
 
 /// A live line that is rewritten on a terminal; a line now and then elsewhere; nothing if quiet.
 class Progress {
  public:
   explicit Progress(bool quiet);
+  void resumed(std::int64_t step);
   void step(const effv2::train::StepReport& report);
   void epoch(const effv2::train::EpochReport& report);
 
@@ -20,11 +24,13 @@ class Progress {
   double next_ = 0.0;
 };
 
-/// Writes DIR/metrics.jsonl: a record every 50 steps, and one per epoch.
+/// Writes DIR/metrics.jsonl: a record every 50 steps, and one per epoch. A run that was resumed
+/// goes on with the records of what it had done by then.
 class MetricsFile {
  public:
   /// An empty directory name: writes nothing. Otherwise creates the directory.
-  explicit MetricsFile(const std::string& directory);
+  explicit MetricsFile(const std::string& directory,
+                       const std::optional<Training::Position>& resumed = {});
   void step(const effv2::train::StepReport& report);
   void epoch(const effv2::train::EpochReport& report);
 

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <effv2/effv2.hpp>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 
 using namespace effv2;
 
@@ -42,6 +42,11 @@ train::FitOptions fit_options(const Options& o, std::int64_t images) {
     fit.data.augmentation.scale = 0.1;
   }
   fit.threads = static_cast<int>(o.threads), fit.seed = static_cast<std::uint64_t>(o.seed);
+  fit.on_non_finite = o.non_finite == "skip" ? train::NonFinite::skip : train::NonFinite::stop;
+  fit.configuration =
+      concat("model ", o.model, "\nactivation ", o.activation, "\nhead ", o.head, "\nstem_stride ",
+             o.stem_stride, "\ndropout ", o.dropout, "\ndrop_path ", o.drop_path, "\nbranch_gamma ",
+             o.branch_gamma, "\nclassifier_scale ", o.classifier_scale);
   return fit;
 }
 
@@ -62,11 +67,9 @@ void introduce(const Options& o, const MnistData& data, const models::EfficientN
   std::fflush(stdout);
 }
 
-}  // namespace
-
-Training prepare_training(const Options& o, const MnistData& data) {
-  models::EfficientNetOptions network{.in_channels = data.training.channels(),
-                                      .classes = data.training.classes,
+models::EfficientNetOptions network_options(const Options& o, const data::Dataset& set) {
+  models::EfficientNetOptions network{.in_channels = set.channels(),
+                                      .classes = set.classes,
                                       .head = o.head,
                                       .stem_stride = o.stem_stride,
                                       .dropout = o.dropout,
@@ -74,24 +77,67 @@ Training prepare_training(const Options& o, const MnistData& data) {
                                       .drop_path = o.drop_path};
   network.defaults.activation = activation_kind(o.activation);
   network.defaults.branch_gamma = o.branch_gamma;
+  return network;
+}
 
-  struct Run {
-    models::EfficientNet<float> model;
-    train::Trainer<models::EfficientNet<float>> trainer;
-    Run(models::EfficientNet<float> net, const MnistData& d, const train::FitOptions& fit)
-        : model(std::move(net)), trainer(model, d.training, d.test, fit) {}
-  };
-  const train::FitOptions fit = fit_options(o, data.training.size());
-  auto run = std::make_shared<Run>(
-      models::efficientnet<float>(o.model, network, static_cast<std::uint64_t>(o.seed)), data, fit);
-  if (!o.quiet) introduce(o, data, run->model);
-  const io::ModelCard card{.class_names = data.test.class_names,
-                           .image_size = data.test.height(),
-                           .mean = fit.data.mean,
-                           .deviation = fit.data.deviation};
-  return [run, card, out = o.out](const train::Callbacks& callbacks) {
-    train::FitResult result = run->trainer.run(callbacks);
-    if (!out.empty()) io::save_model(out + "/model.safetensors", run->model, card);
+class Run final : public Training {
+ public:
+  Run(const Options& o, const MnistData& data)
+      : out_(o.out),
+        fit_(fit_options(o, data.training.size())),
+        card_{.class_names = data.test.class_names,
+              .image_size = data.test.height(),
+              .mean = fit_.data.mean,
+              .deviation = fit_.data.deviation},
+        model_(models::efficientnet<float>(o.model, network_options(o, data.training),
+                                           static_cast<std::uint64_t>(o.seed))),
+        trainer_(model_, data.training, data.test, fit_),
+        checkpoints_(o.out + "/checkpoints") {
+    if (!out_.empty() && !o.resume && !checkpoints_.files().empty()) {
+      throw UsageError{out_ +
+                       "/checkpoints holds a run already: --resume goes on with it, another "
+                       "--out begins anew"};
+    }
+    if (!o.quiet) introduce(o, data, model_);
+  }
+
+  std::optional<Position> resume() override {
+    const auto step = checkpoints_.resume(trainer_, [](const Error& error) {
+      std::fprintf(stderr, "warning: %s; trying the one before\n", error.what());
+    });
+    if (!step) return {};
+    return Position{trainer_.step(), trainer_.epoch()};
+  }
+
+  void save_checkpoint() override {
+    if (out_.empty()) return;
+    try {
+      checkpoints_.save(trainer_);
+    } catch (const Error& error) {
+      std::fprintf(stderr, "\nwarning: no checkpoint of step %lld, training goes on: %s\n",
+                   static_cast<long long>(trainer_.step()), error.what());
+    }
+  }
+
+  train::FitResult run(const train::Callbacks& callbacks) override {
+    train::FitResult result = trainer_.run(callbacks);
+    if (!out_.empty() && !result.stopped) {
+      io::save_model(out_ + "/model.safetensors", model_, card_);
+    }
     return result;
-  };
+  }
+
+ private:
+  std::string out_;
+  train::FitOptions fit_;
+  io::ModelCard card_;
+  models::EfficientNet<float> model_;
+  train::Trainer<models::EfficientNet<float>> trainer_;
+  io::CheckpointFolder checkpoints_;
+};
+
+}  // namespace
+
+std::unique_ptr<Training> prepare_training(const Options& options, const MnistData& data) {
+  return std::make_unique<Run>(options, data);
 }

@@ -9,6 +9,7 @@
 
 // Tensors, errors, random numbers, threads, vectors: no arithmetic on layers.
 #include "core/accumulator.hpp"
+#include "core/atomic_file.hpp"
 #include "core/byte_source.hpp"
 #include "core/error.hpp"
 #include "core/execution.hpp"
@@ -76,6 +77,8 @@
 #include "optim/sgd.hpp"
 
 // Files of weights.
+#include "io/checkpoint.hpp"
+#include "io/checksum.hpp"
 #include "io/model_file.hpp"
 #include "io/parameter_names.hpp"
 #include "io/safetensors.hpp"

@@ -59,17 +59,3 @@ TEST_CASE("files that cannot be read are io errors with their path", "[data][byt
   CHECK(code_of_opening(folder.path.string()) == ErrorCode::io);
   CHECK_FALSE(file_exists(folder / "missing"));
 }
-
-TEST_CASE("writing replaces a file whole or leaves it", "[data][byte_source]") {
-  const TemporaryFolder folder;
-  folder.write("file", counting(9));
-  const std::string path = folder.write("file", counting(5));
-  CHECK(file_exists(path));
-  check_reads(*open_file(path));
-  CHECK_FALSE(file_exists(path + ".part"));
-
-  std::filesystem::create_directory(folder.path / "taken");
-  CHECK_THROWS_AS(folder.write("taken", counting(5)), Error);
-  CHECK_FALSE(file_exists(folder / "taken.part"));
-  CHECK_THROWS_AS(folder.write("no/such/folder", counting(5)), Error);
-}

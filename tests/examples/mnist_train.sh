@@ -43,19 +43,48 @@ cp "$sample"/*.gz "$work/damaged"
 head -c 1000 "$sample/train-images-idx3-ubyte.gz" >"$work/damaged/train-images-idx3-ubyte.gz"
 refuses_run --model tiny --data "$work/damaged"
 
-# Ctrl-C: the step is finished and the result so far is shown. A job of a script ignores SIGINT unless
-# the shell gives it a process group of its own.
-set -m
-"$program" "${quick[@]}" --steps 1000000 >"$work/out" &
-job=$!
-set +m
-for _ in $(seq 300); do
-  grep -q 'step 1/' "$work/out" && break
-  sleep 0.1
-done
-kill -INT "$job"
-code=0
-wait "$job" || code=$?
-((code == 130)) || fail "Ctrl-C: expected exit code 130, got $code"
-tail -n 1 "$work/out" | grep -qE "$line" || fail 'Ctrl-C: no result'
+# A run that a signal ends shows its result so far, and goes on where it was.
+#   stop_and_resume SIGNAL CODE [FLAG...]
+# A job of a script ignores SIGINT unless the shell gives it a process group of its own.
+stop_and_resume() {
+  local signal=$1 expected=$2 job code=0
+  shift 2
+  local run=("${quick[@]}" --steps 150 --batch 64 "$@")
+  rm -rf "$work/cut"
+  set -m
+  "$program" "${run[@]}" --out "$work/cut" >"$work/out" &
+  job=$!
+  set +m
+  for _ in $(seq 300); do
+    grep -q 'step 1/' "$work/out" && break
+    sleep 0.05
+  done
+  kill "-$signal" "$job"
+  wait "$job" || code=$?
+  ((code == expected)) || fail "$signal: expected exit code $expected, got $code"
+  tail -n 1 "$work/out" | grep -qE "$line" || fail "$signal: no result"
+  [[ ! -e $work/cut/model.safetensors ]] || fail "$signal: a model of a run that is not done"
+  [[ $(ls "$work/cut/checkpoints") =~ ^step-[0-9]{8}.safetensors$ ]] || fail "$signal: no checkpoint"
+  refuses "${run[@]}" --out "$work/cut"
+  grep -q -- --resume "$work/error" || fail 'the way on is not told'
+  refuses "${run[@]}" --lr 0.1 --out "$work/cut" --resume
+  "$program" "${run[@]}" --threads 1 --out "$work/cut" --resume >"$work/out"
+  grep -q '^resumed after step' "$work/out" || fail 'not resumed'
+}
+"$program" "${quick[@]}" --steps 150 --batch 64 --out "$work/whole" --resume >"$work/out"
+stop_and_resume INT 130
+cmp "$work/whole/model.safetensors" "$work/cut/model.safetensors" || fail 'resumed: other weights'
+stop_and_resume TERM 143
+cmp "$work/whole/model.safetensors" "$work/cut/model.safetensors" || fail 'resumed: other weights'
+refuses "${quick[@]}" --steps 151 --batch 64 --out "$work/cut" --resume
+grep -q 'steps 151' "$work/error" || fail 'the difference is not told'
+refuses --model tiny --resume
+
+# No room for a checkpoint: a warning, and training goes on.
+(
+  ulimit -f 1000
+  "$program" "${quick[@]}" --steps 3 --out "$work/full" --quiet >"$work/out" 2>"$work/error"
+)
+grep -q '^warning: no checkpoint of step 3' "$work/error" || fail "no warning: $(cat "$work/error")"
+[[ -z $(ls "$work/full/checkpoints") ]] || fail 'a torn checkpoint'
 echo 'mnist_train keeps its promises'

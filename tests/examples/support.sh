@@ -8,10 +8,11 @@ fail() {
   exit 1
 }
 
-# refuses ARGUMENTS...: exit code 2 and one line, which stays in $work/error.
+# refuses ARGUMENTS...: exit code 2 and one line (perhaps with a list below it, set in), which stays in
+# $work/error.
 refuses() {
   local code=0
   "$program" "$@" >"$work/out" 2>"$work/error" || code=$?
   ((code == 2)) || fail "$*: expected exit code 2, got $code"
-  [[ $(wc -l <"$work/error") == 1 ]] || fail "$*: expected one line, got $(cat "$work/error")"
+  [[ $(grep -cv '^  ' "$work/error") == 1 ]] || fail "$*: expected one line, got $(cat "$work/error")"
 }

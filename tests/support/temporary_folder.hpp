@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <effv2/core/byte_source.hpp>
+#include <effv2/core/atomic_file.hpp>
 #include <filesystem>
 #include <random>
 #include <span>

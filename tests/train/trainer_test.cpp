@@ -5,28 +5,12 @@
 #include <limits>
 
 #include "../catch.hpp"
-#include "../support/random.hpp"
+#include "../support/quarters.hpp"
 
 using namespace effv2;
-using testing::Dice;
+using testing::quarters;
 
 namespace {
-
-// Eight-pixel pictures of four classes: which quarter is bright.
-data::Dataset quarters(std::int64_t count, std::uint32_t stream) {
-  Dice dice(stream);
-  Tensor<std::uint8_t> images({count, 8, 8, 1});
-  std::vector<std::int32_t> labels;
-  for (std::int64_t n = 0; n < count; ++n) {
-    const auto label = static_cast<std::int32_t>(dice.between(0, 3));
-    labels.push_back(label);
-    for (std::int64_t p = 0; p < 64; ++p) {
-      const bool bright = (p / 32) * 2 + (p % 8) / 4 == label;
-      images[n * 64 + p] = static_cast<std::uint8_t>(dice.between(0, 90) + (bright ? 100 : 0));
-    }
-  }
-  return data::Dataset::from(std::move(images), std::move(labels), 4);
-}
 
 nn::Sequential<float> network() {
   nn::Sequential<float> net(
@@ -142,22 +126,81 @@ TEST_CASE("every optimiser and schedule trains", "[trainer]") {
   }
 }
 
-TEST_CASE("a weight that is not finite stops training before the update", "[trainer]") {
+TEST_CASE("a weight that is not finite is named, and nothing is updated", "[trainer]") {
+  const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
+  std::vector<std::string> paths;
+  nn::for_each_parameter(network(),
+                         [&](const std::string& path, const auto&) { paths.push_back(path); });
+  REQUIRE(paths.size() > 10);
+  for (const std::string& broken : paths) {
+    CAPTURE(broken);
+    auto net = network();
+    nn::for_each_parameter(net, [&](const std::string& path, auto& p) {
+      if (path == broken) p.edit()[0] = std::numeric_limits<float>::quiet_NaN();
+    });
+    const std::vector<float> before = numbers(net);
+    try {
+      train::fit(net, training, test, options());
+      FAIL("nothing was thrown");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::non_finite);
+      CHECK(std::string(error.what()).find(": " + broken + ";") != std::string::npos);
+    }
+    const std::vector<float> after = numbers(net);
+    CHECK(std::equal(before.begin(), before.end(), after.begin(),
+                     [](float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }));
+  }
+}
+
+TEST_CASE("the first layer that activations blow up in is named", "[trainer]") {
   const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
   auto net = network();
   nn::for_each_parameter(net, [](const std::string& path, auto& p) {
-    if (path == "3.weight") p.edit()[0] = std::numeric_limits<float>::quiet_NaN();
+    if (path == "0.bn.bias") p.edit().fill(3e38F);
   });
-  const std::vector<float> before = numbers(net);
   try {
     train::fit(net, training, test, options());
     FAIL("nothing was thrown");
   } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::non_finite);
+    CHECK(std::string(error.what()).find("what reaches 1.expand.bn;") != std::string::npos);
   }
-  const std::vector<float> after = numbers(net);
-  CHECK(std::equal(before.begin(), before.end(), after.begin(),
-                   [](float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }));
+}
+
+TEST_CASE("a step that is not finite can be skipped", "[trainer]") {
+  // A weight is spoilt after the second step and mended after the third.
+  const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
+  auto net = network();
+  train::FitOptions o = options();
+  o.on_non_finite = train::NonFinite::skip, o.epochs = 2, o.ema_decay = 0.9;
+  float kept = 0.0F;
+  const auto set = [&](float value) {
+    nn::for_each_parameter(net, [&](const std::string& path, auto& p) {
+      if (path != "3.weight") return;
+      kept = std::as_const(p).value()[0];
+      p.edit()[0] = value;
+    });
+  };
+  std::vector<bool> skipped;
+  std::vector<float> before;
+  train::Callbacks callbacks;
+  callbacks.on_step = [&](const train::StepReport& r) {
+    skipped.push_back(r.skipped);
+    if (r.step == 2) {
+      before = numbers(net);
+      set(std::numeric_limits<float>::infinity());
+    }
+    if (r.step == 3) {
+      set(kept);
+      CHECK(numbers(net) == before);
+    }
+    return true;
+  };
+  callbacks.on_epoch = [](const train::EpochReport& r) { CHECK(std::isfinite(r.loss)); };
+  const train::FitResult result = train::fit(net, training, test, o, callbacks);
+  CHECK(skipped == std::vector<bool>{false, false, true, false, false, false, false, false});
+  CHECK(result.skipped == 1);
+  CHECK(result.steps == 8);
+  for (const float number : numbers(net)) CHECK(std::isfinite(number));
 }
 
 TEST_CASE("options and data that cannot be are refused before training", "[trainer]") {

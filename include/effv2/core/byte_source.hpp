@@ -110,18 +110,4 @@ inline bool file_exists(const std::string& path) {
   return FileHandle(std::fopen(path.c_str(), "rb")) != nullptr;
 }
 
-/// Writes a whole file beside `path` and then gives it that name: a failure leaves the old one.
-inline void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
-  const std::string part = path + ".part";
-  FileHandle file(std::fopen(part.c_str(), "wb"));
-  if (file == nullptr) throw_io(part, "create", errno);
-  bool written = std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size();
-  written = std::fclose(file.release()) == 0 && written;
-  if (!written || std::rename(part.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    std::remove(part.c_str());
-    throw_io(path, "write", error);
-  }
-}
-
 }  // namespace effv2::inline EFFV2_ISA

@@ -1,6 +1,7 @@
 // The one exception type of the library, and the check that throws it.
 #pragma once
 
+#include <charconv>
 #include <concepts>
 #include <stdexcept>
 #include <string>
@@ -39,7 +40,14 @@ inline void append(std::string& text, char part) { text += part; }
 
 template <class Part>
 requires std::is_arithmetic_v<Part>
-void append(std::string& text, Part part) { text += std::to_string(part); }
+void append(std::string& text, Part part) {
+  if constexpr (std::is_same_v<Part, bool>) {
+    text += part ? "true" : "false";
+  } else {
+    char digits[64];  // a floating-point number as short as reads back exactly
+    text.append(digits, std::to_chars(digits, digits + sizeof digits, part).ptr);
+  }
+}
 
 template <class Part>
 requires requires(const Part& part) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -168,5 +169,14 @@ class Tensor {
   Block block_;
   Shape shape_;
 };
+
+/// Whether no number is NaN or infinite.
+template <class T>
+bool is_finite(View<const T> values) {
+  for (std::int64_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) return false;
+  }
+  return true;
+}
 
 }  // namespace effv2::inline EFFV2_ISA

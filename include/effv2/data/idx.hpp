@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "../core/atomic_file.hpp"
 #include "../core/byte_source.hpp"
 #include "../core/error.hpp"
 #include "../core/isa.hpp"

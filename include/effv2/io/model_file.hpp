@@ -37,14 +37,7 @@ struct LoadedModel {
 
 namespace detail {
 
-// Metadata are strings: numbers as text that reads back exactly, lists with a separator.
-inline std::string to_text(double value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  return {buffer, end};
-}
-inline std::string to_text(std::int64_t value) { return std::to_string(value); }
-
+// Metadata are strings: lists have a separator.
 template <class List, class ToText>
 std::string joined(const List& list, char separator, ToText&& text_of) {
   std::string text;
@@ -182,26 +175,26 @@ EFFV2_SETUP SafetensorsWriter encode_model(const models::EfficientNet<T>& model,
     EFFV2_CHECK(name.find('\n') == name.npos, ErrorCode::invalid_argument,
                 "[model] a class name with a line break: \"", name, '"');
   }
-  const auto number = [](double value) { return detail::to_text(value); };
+  const auto number = [](double value) { return concat(value); };
   SafetensorsWriter writer;
   writer.metadata = {
       {"format", "pt"},
       {"effv2.version", EFFV2_VERSION_STRING},
       {"effv2.model", std::string(model.spec.name)},
       {"effv2.table", detail::joined(model.spec.stages(), ';', detail::row_text)},
-      {"effv2.stem", detail::to_text(std::int64_t{model.spec.stem})},
-      {"effv2.head", detail::to_text(model.head.bn.options.channels)},
-      {"effv2.in_channels", detail::to_text(o.in_channels)},
-      {"effv2.classes", detail::to_text(o.classes)},
-      {"effv2.stem_stride", detail::to_text(o.stem_stride)},
-      {"effv2.dropout", detail::to_text(model.dropout.rate)},
-      {"effv2.drop_path", detail::to_text(o.drop_path)},
+      {"effv2.stem", concat(model.spec.stem)},
+      {"effv2.head", concat(model.head.bn.options.channels)},
+      {"effv2.in_channels", concat(o.in_channels)},
+      {"effv2.classes", concat(o.classes)},
+      {"effv2.stem_stride", concat(o.stem_stride)},
+      {"effv2.dropout", concat(model.dropout.rate)},
+      {"effv2.drop_path", concat(o.drop_path)},
       {"effv2.activation", std::string(kernels::name_of(o.defaults.activation))},
       {"effv2.padding", std::string(detail::name_of_padding(o.defaults.padding))},
-      {"effv2.bn_epsilon", detail::to_text(o.defaults.bn_epsilon)},
-      {"effv2.bn_momentum", detail::to_text(o.defaults.bn_momentum)},
+      {"effv2.bn_epsilon", concat(o.defaults.bn_epsilon)},
+      {"effv2.bn_momentum", concat(o.defaults.bn_momentum)},
       {"effv2.naming", std::string(name_of(naming))},
-      {"effv2.image_size", detail::to_text(card.image_size)},
+      {"effv2.image_size", concat(card.image_size)},
       {"effv2.mean", detail::joined(card.mean, ' ', number)},
       {"effv2.deviation", detail::joined(card.deviation, ' ', number)},
       {"effv2.class_names",

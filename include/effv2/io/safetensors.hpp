@@ -11,18 +11,20 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "../core/atomic_file.hpp"
 #include "../core/byte_source.hpp"
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
+#include "checksum.hpp"
 #include "safetensors_header.hpp"
 
 namespace effv2::inline EFFV2_ISA::io {
@@ -98,6 +100,7 @@ class SafetensorsFile {
                 name, ": the header promises ", bytes, " bytes of tensors, the file is shorter");
     EFFV2_CHECK(source.read(std::span(prefix).first(1)) == 0, ErrorCode::format, "[safetensors] ",
                 name, ": bytes after the last tensor");
+    if (file.has_checksum()) file.verify(std::move(header), name);
     file.name_ = name;
     return file;
   }
@@ -107,6 +110,8 @@ class SafetensorsFile {
   const std::string& name() const { return name_; }
   const Metadata& metadata() const { return metadata_; }
   const TensorEntries& entries() const { return entries_; }
+  /// Whether it has a checksum, which then is right.
+  bool has_checksum() const { return metadata_.contains(detail::Checksum::key); }
   bool contains(const std::string& tensor) const { return entries_.contains(tensor); }
 
   /// A tensor as numbers of type T: floats of every width become a float T, integers of every width
@@ -131,6 +136,16 @@ class SafetensorsFile {
   }
 
  private:
+  void verify(std::vector<std::uint8_t> header, const std::string& name) const {
+    std::string text(header.begin(), header.end());
+    detail::Checksum::fill_in(text, detail::Checksum::blank);
+    detail::Checksum sum;
+    sum.add(detail::bytes_of(text));
+    sum.add(data_);
+    EFFV2_CHECK(sum.to_string() == metadata_.at(detail::Checksum::key), ErrorCode::format,
+                "[safetensors] ", name, ": damaged, its bytes do not have its checksum");
+  }
+
   template <class T>
   static bool convert(NumberType type, const std::uint8_t* bytes, Tensor<T>& target) {
     const auto cast = [](auto value) { return static_cast<T>(value); };
@@ -193,21 +208,24 @@ class SafetensorsFile {
 class SafetensorsWriter {
  public:
   Metadata metadata;
+  /// Writes a checksum into the metadata, which readers of this library hold against the file. Not
+  /// for weights: a program that changes tensors and keeps the metadata would make it wrong.
+  bool has_checksum = false;
 
   /// A copy of the values (float, double, std::int64_t or std::uint8_t); each name once.
   template <class T>
   void add(const std::string& name, View<const T> values, const Shape& shape) {
-    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> ||
-                  std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint8_t>);
-    constexpr NumberType type = std::is_same_v<T, float>          ? NumberType::f32
-                                : std::is_same_v<T, double>       ? NumberType::f64
-                                : std::is_same_v<T, std::int64_t> ? NumberType::i64
-                                                                  : NumberType::u8;
-    append(name, type, values.data(), values.size(), shape);
+    append(name, type_of<T>(), values.data(), values.size(), shape, Keep::copy);
   }
   template <class T>
   void add(const std::string& name, const Tensor<T>& values) {
     add<T>(name, values.view(), values.shape());
+  }
+
+  /// The values themselves, which must stay as they are until the file is written.
+  template <class T>
+  void borrow(const std::string& name, const Tensor<T>& values) {
+    append(name, type_of<T>(), values.data(), values.size(), values.shape(), Keep::pointer);
   }
 
   /// The values rounded to bfloat16: half of the bytes, three digits.
@@ -216,64 +234,93 @@ class SafetensorsWriter {
     for (std::int64_t i = 0; i < values.size(); ++i) {
       rounded.push_back(detail::to_bfloat(values[i]));
     }
-    append(name, NumberType::bf16, rounded.data(), values.size(), shape);
+    append(name, NumberType::bf16, rounded.data(), values.size(), shape, Keep::copy);
   }
 
-  /// Tensors of the largest numbers first, then by name; the header padded to 8 bytes.
-  EFFV2_SETUP std::vector<std::uint8_t> encode() const {
+  std::vector<std::uint8_t> encode() const {
+    std::vector<std::uint8_t> file;
+    write_to([&](std::span<const std::uint8_t> bytes) {
+      file.insert(file.end(), bytes.begin(), bytes.end());
+    });
+    return file;
+  }
+
+  /// Replaces `path` in one step.
+  void write(const std::string& path) const {
+    AtomicFile file(path);
+    write_to([&](std::span<const std::uint8_t> bytes) { file.write(bytes); });
+    file.commit();
+  }
+
+ private:
+  enum class Keep { copy, pointer };
+  struct Item {
+    std::string name;
+    NumberType type;
+    Shape shape;
+    std::vector<std::uint8_t> copy;      // or
+    std::span<const std::uint8_t> view;  // of somebody else's
+
+    std::span<const std::uint8_t> bytes() const { return copy.empty() ? view : copy; }
+  };
+
+  template <class T>
+  static constexpr NumberType type_of() {
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                  std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint8_t>);
+    return std::is_same_v<T, float>          ? NumberType::f32
+           : std::is_same_v<T, double>       ? NumberType::f64
+           : std::is_same_v<T, std::int64_t> ? NumberType::i64
+                                             : NumberType::u8;
+  }
+
+  EFFV2_SETUP void append(const std::string& name, NumberType type, const void* numbers,
+                          std::int64_t size, const Shape& shape, Keep keep) {
+    EFFV2_CHECK(shape.size() == size, ErrorCode::shape_mismatch, "[safetensors] \"", name,
+                "\": ", size, " numbers do not make ", shape);
+    EFFV2_CHECK(name != "__metadata__" && names_.insert(name).second, ErrorCode::invalid_argument,
+                "[safetensors] a second tensor \"", name, '"');
+    const std::span bytes(static_cast<const std::uint8_t*>(numbers),
+                          static_cast<std::size_t>(size * info_of(type).bytes));
+    Item item{name, type, shape, {}, bytes};
+    if (keep == Keep::copy) item.copy.assign(bytes.begin(), bytes.end());
+    items_.push_back(std::move(item));
+  }
+
+  // Tensors of the largest numbers first, then by name.
+  std::vector<const Item*> ordered() const {
     std::vector<const Item*> order;
     for (const auto& item : items_) order.push_back(&item);
     std::sort(order.begin(), order.end(), [](const Item* a, const Item* b) {
       const std::int64_t x = info_of(a->type).bytes, y = info_of(b->type).bytes;
       return x != y ? x > y : a->name < b->name;
     });
-    std::string header = "{";
-    if (!metadata.empty()) {
-      header += "\"__metadata__\":{";
-      for (const auto& [key, value] : metadata) {
-        if (header.back() != '{') header += ',';
-        detail::append_json_string(header, key);
-        header += ':';
-        detail::append_json_string(header, value);
+    return order;
+  }
+
+  // Padded to 8 bytes.
+  EFFV2_SETUP std::string header(const std::vector<const Item*>& order) const {
+    Metadata all = metadata;
+    if (has_checksum) all[detail::Checksum::key] = detail::Checksum::blank;
+    std::string text = "{";
+    if (!all.empty()) {
+      text += "\"__metadata__\":{";
+      for (const auto& [key, value] : all) {
+        if (text.back() != '{') text += ',';
+        detail::append_json_string(text, key);
+        text += ':';
+        detail::append_json_string(text, value);
       }
-      header += '}';
+      text += '}';
     }
     std::size_t position = 0;
     for (const Item* item : order) {
-      if (header.size() > 1) header += ',';
-      append_entry(header, *item, position);
-      position += item->bytes.size();
+      if (text.size() > 1) text += ',';
+      append_entry(text, *item, position);
+      position += item->bytes().size();
     }
-    header += '}';
-    header.append((8 - header.size() % 8) % 8, ' ');
-
-    const std::uint64_t length = header.size();
-    std::vector<std::uint8_t> file(sizeof length + header.size() + position);
-    std::memcpy(file.data(), &length, sizeof length);
-    auto place = std::copy(header.begin(), header.end(), file.begin() + sizeof length);
-    for (const Item* item : order) place = std::copy(item->bytes.begin(), item->bytes.end(), place);
-    return file;
-  }
-
-  /// Replaces `path` in one step.
-  void write(const std::string& path) const { write_file(path, encode()); }
-
- private:
-  struct Item {
-    std::string name;
-    NumberType type;
-    Shape shape;
-    std::vector<std::uint8_t> bytes;
-  };
-
-  EFFV2_SETUP void append(const std::string& name, NumberType type, const void* numbers,
-                          std::int64_t size, const Shape& shape) {
-    EFFV2_CHECK(shape.size() == size, ErrorCode::shape_mismatch, "[safetensors] \"", name,
-                "\": ", size, " numbers do not make ", shape);
-    EFFV2_CHECK(name != "__metadata__" && names_.emplace(name, items_.size()).second,
-                ErrorCode::invalid_argument, "[safetensors] a second tensor \"", name, '"');
-    const auto* bytes = static_cast<const std::uint8_t*>(numbers);
-    items_.push_back({name, type, shape, {bytes, bytes + size * info_of(type).bytes}});
+    text += '}';
+    return text.append((8 - text.size() % 8) % 8, ' ');
   }
 
   static void append_entry(std::string& header, const Item& item, std::size_t position) {
@@ -286,11 +333,28 @@ class SafetensorsWriter {
       header += std::to_string(item.shape[axis]);
     }
     header += "],\"data_offsets\":[" + std::to_string(position) + ',' +
-              std::to_string(position + item.bytes.size()) + "]}";
+              std::to_string(position + item.bytes().size()) + "]}";
+  }
+
+  // sink(bytes) for one piece of the file after the other.
+  template <class Sink>
+  EFFV2_SETUP void write_to(Sink&& sink) const {
+    const std::vector<const Item*> order = ordered();
+    std::string text = header(order);
+    if (has_checksum) {
+      detail::Checksum sum;
+      sum.add(detail::bytes_of(text));
+      for (const Item* item : order) sum.add(item->bytes());
+      detail::Checksum::fill_in(text, sum.to_string());
+    }
+    const auto length = std::bit_cast<std::array<std::uint8_t, 8>>(std::uint64_t{text.size()});
+    sink(std::span<const std::uint8_t>(length));
+    sink(detail::bytes_of(text));
+    for (const Item* item : order) sink(item->bytes());
   }
 
   std::vector<Item> items_;
-  std::map<std::string, std::size_t> names_;
+  std::set<std::string> names_;
 };
 
 }  // namespace effv2::inline EFFV2_ISA::io

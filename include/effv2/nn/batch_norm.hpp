@@ -80,8 +80,12 @@ struct BatchNorm {
       } else {
         kernels::batch_norm_statistics<T>(saved.mean, saved.variance, sums, context.execution);
       }
-      kernels::batch_norm_update_running<T>(running_mean.edit(), running_var.edit(), saved.mean,
-                                            saved.variance, rows, options.momentum);
+      if (is_finite<T>(saved.mean) && is_finite<T>(saved.variance)) {
+        kernels::batch_norm_update_running<T>(running_mean.edit(), running_var.edit(), saved.mean,
+                                              saved.variance, rows, options.momentum);
+      } else {  // the step will be given up; the running statistics would never recover
+        context.note_non_finite(running_mean);
+      }
     }
     kernels::batch_norm_coefficients<T>(saved.scale, saved.shift, weight.value(), bias.value(),
                                         saved.mean, saved.variance, options.epsilon);

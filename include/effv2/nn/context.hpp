@@ -38,7 +38,15 @@ class Context {
     step_ = static_cast<std::uint32_t>(step);
     data_ = data.data();
     next_stream_ = first_layer_stream;
+    non_finite_ = nullptr;
   }
+
+  /// Notes that a layer met numbers that are not finite; the first one of a step counts.
+  /// `variable`: one that the layer owns, by which its path is found.
+  void note_non_finite(const Variable<T>& variable) {
+    if (non_finite_ == nullptr) non_finite_ = &variable;
+  }
+  const Variable<T>* non_finite() const { return non_finite_; }
 
   /// The random stream of the next layer that asks in this step.
   RandomStream next_random() { return {seed_, next_stream_++, step_}; }
@@ -130,6 +138,7 @@ class Context {
 
   std::uint64_t seed_;
   const T* data_ = nullptr;
+  const Variable<T>* non_finite_ = nullptr;
   std::uint32_t step_ = 0, next_stream_ = first_layer_stream;
   std::vector<std::unique_ptr<kernels::WindowPlan>> plans_;
   struct Packed {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,8 +25,8 @@ class Ema {
   Ema(Model& model, double decay) : decay_(decay) {
     EFFV2_CHECK(decay >= 0.0 && decay < 1.0, ErrorCode::invalid_argument,
                 "[ema] expected a decay in [0, 1), got ", decay);
-    const auto add = [&](const std::string&, nn::Variable<T>& variable) {
-      entries_.push_back({&variable, Tensor<T>(variable.value())});
+    const auto add = [&](const std::string& path, nn::Variable<T>& variable) {
+      entries_.push_back({path, &variable, Tensor<T>(variable.value())});
     };
     nn::for_each_parameter(model, add);
     parameters_ = entries_.size();
@@ -64,8 +65,16 @@ class Ema {
 
   std::int64_t updates() const { return updates_; }
 
+  /// f(name, value) for all that changes from step to step: what a checkpoint has to keep.
+  template <class F>
+  void visit_state(F&& f) {
+    f("updates", updates_);
+    for (Entry& entry : entries_) f("average." + entry.path, entry.average);
+  }
+
  private:
   struct Entry {
+    std::string path;
     nn::Variable<T>* variable;
     Tensor<T> average;
   };

@@ -104,6 +104,16 @@ class Optimizer {
   }
 
   std::int64_t steps() const { return steps_; }
+
+  /// f(name, value) for all that changes from step to step: what a checkpoint has to keep.
+  template <class F>
+  void visit_state(F&& f) {
+    f("steps", steps_);
+    for (Slot<T>& slot : slots_) {
+      if (!slot.first.empty()) f("first." + slot.path, slot.first);
+      if (!slot.second.empty()) f("second." + slot.path, slot.second);
+    }
+  }
   std::vector<Slot<T>>& slots() { return slots_; }
 
  protected:

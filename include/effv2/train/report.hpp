@@ -26,6 +26,7 @@ struct StepReport {
   double learning_rate = 0.0, gradient_norm = 0.0;
   double images_per_second = 0.0;  // since training began, without evaluation
   double seconds = 0.0;            // likewise
+  bool skipped = false;            // a loss or gradient was not finite: no update
 };
 
 struct EpochReport {
@@ -35,7 +36,8 @@ struct EpochReport {
   const Evaluation* evaluation = nullptr;  // null if there was none
 };
 
-/// All optional. A step callback that returns false ends the training after that step.
+/// All optional. A step callback that returns false ends the training after that step; the epoch
+/// then is not finished and not reported.
 struct Callbacks {
   std::function<bool(const StepReport&)> on_step;
   std::function<void(const EpochReport&)> on_epoch;
@@ -43,7 +45,8 @@ struct Callbacks {
 
 struct FitResult {
   std::int64_t steps = 0;
-  bool stopped = false;  // by a callback
+  std::int64_t skipped = 0;  // steps without an update
+  bool stopped = false;      // by a callback
   Evaluation evaluation;
 };
 

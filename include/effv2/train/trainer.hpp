@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,9 @@ namespace effv2::inline EFFV2_ISA::train {
 
 enum class OptimizerKind { sgd, rmsprop, adamw };
 
+/// What becomes of a step whose loss or gradient is not finite. Either way nothing is updated.
+enum class NonFinite { stop, skip };
+
 struct FitOptions {
   std::int64_t epochs = 6;
   std::int64_t steps = 0;  // if above 0, training ends after as many, whatever `epochs` says
@@ -44,6 +48,7 @@ struct FitOptions {
   double clip_norm = 0.0;  // 0: none
   double label_smoothing = 0.1;
   double ema_decay = 0.0;  // 0: none; else evaluation uses the average
+  NonFinite on_non_finite = NonFinite::stop;
 
   /// Normalisation, image size, augmentation; the fields above and below decide batch and seed.
   data::LoaderOptions data = {};
@@ -52,7 +57,33 @@ struct FitOptions {
 
   int threads = 0;  // 0: all cores
   std::uint64_t seed = 1;
+
+  /// What else the result depends on, a line each ("drop_path 0.1"): a checkpoint is resumed only
+  /// by a run of the same configuration.
+  std::string configuration = {};
 };
+
+/// All that decides a run's result, a line each. Threads are not in it: the bits are the same.
+inline std::string configuration_text(const FitOptions& o) {
+  const data::Augmentation& a = o.data.augmentation;
+  std::string text = o.configuration;
+  const auto line = [&text](const char* name, const auto&... values) {
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    text += name;
+    ((text += concat(" ", values)), ...);
+  };
+  line("epochs", o.epochs), line("steps", o.steps), line("batch", o.batch_size);
+  line("optimizer", static_cast<int>(o.optimizer)), line("learning_rate", o.learning_rate);
+  line("schedule", static_cast<int>(o.schedule)), line("warmup_epochs", o.warmup_epochs);
+  line("weight_decay", o.weight_decay), line("clip_norm", o.clip_norm);
+  line("label_smoothing", o.label_smoothing), line("ema_decay", o.ema_decay);
+  line("image_size", o.data.image_size), line("seed", static_cast<std::int64_t>(o.seed));
+  line("augmentation", a.shift, a.rotate, a.scale, a.shear, a.mirror, a.erase, a.erase_area,
+       int{a.fill});
+  for (const double mean : o.data.mean) line("mean", mean);
+  for (const double deviation : o.data.deviation) line("deviation", deviation);
+  return text;
+}
 
 /// The optimiser that the options name, over a model's parameters.
 template <class T, class Model>
@@ -139,20 +170,27 @@ class Trainer {
                  .decay_steps = std::max<std::int64_t>(1, batches() * 12 / 5)};
   }
 
-  /// Trains to the end (or until a callback says no) and evaluates.
-  FitResult run(const Callbacks& callbacks = {}) {
+  /// Trains to the end (or until a callback says no) and evaluates. After a checkpoint was loaded
+  /// it goes on from there.
+  EFFV2_SETUP FitResult run(const Callbacks& callbacks = {}) {
     FitResult result;
-    for (std::int64_t epoch = 0; step_ < total_steps() && !result.stopped; ++epoch) {
-      EpochReport report = run_epoch(epoch, callbacks, result.stopped);
+    bool evaluated = false;
+    // An epoch that a checkpoint found with all its batches done still has to be evaluated.
+    while (!result.stopped && (step_ < total_steps() || batch_ > 0)) {
+      EpochReport report = run_epoch(callbacks, result.stopped);
       const bool last = step_ >= total_steps() || result.stopped;
-      if (last || options_.evaluate_each_epoch) {
+      evaluated = last || options_.evaluate_each_epoch;
+      if (evaluated) {
         result.evaluation = evaluate_test();
         if (!test_.labels.empty()) report.evaluation = &result.evaluation;
       }
+      if (result.stopped) break;
+      finish_epoch(report);
       if (callbacks.on_epoch) callbacks.on_epoch(report);
     }
+    if (!evaluated) result.evaluation = evaluate_test();
     if (ema_) ema_->swap();  // the model leaves with its average
-    result.steps = step_;
+    result.steps = step_, result.skipped = skipped_;
     return result;
   }
 
@@ -162,17 +200,65 @@ class Trainer {
   }
   nn::Context<T>& context() { return context_; }
 
-  /// Forward, loss, backward, update for one batch. Throws Error(non_finite) before the update if
-  /// the loss or a gradient is not finite. Fills in the report's loss, accuracy, rate and norm.
+  /// Steps and epochs done, and after how many steps an epoch's evaluation was the best so far (0:
+  /// none yet).
+  std::int64_t step() const { return step_; }
+  std::int64_t epoch() const { return epoch_; }
+  std::int64_t best_step() const { return best_step_; }
+
+  /// What a checkpoint must agree in with the run that resumes it.
+  std::string configuration() const {
+    return configuration_text(options_) +
+           concat("\nimages ", training_.size(), "\nclasses ", training_.classes);
+  }
+
+  /// f(name, value) for all that changes from step to step, in the model, the optimiser, the
+  /// average and here: numbers, tensors, parameters, states. A run that is given the values of
+  /// another one's ends in the same bits. To be called between steps, as the callbacks are.
+  template <class F>
+  void visit_state(F&& f) {
+    const auto below = [&f](const char* prefix) {
+      return [&f, prefix](const std::string& name, auto& value) { f(prefix + name, value); };
+    };
+    nn::for_each_parameter(model_, below("model."));
+    nn::for_each_state(model_, below("model."));
+    optimizer_->visit_state(below("optimizer."));
+    if (ema_) ema_->visit_state(below("ema."));
+    const auto own = below("run.");
+    own("step", step_), own("skipped", skipped_), own("epoch", epoch_), own("batch", batch_);
+    own("epoch_loss", loss_), own("epoch_accuracy", accuracy_), own("epoch_updates", updates_);
+    own("seconds", seconds_), own("best_accuracy", best_accuracy_), own("best_step", best_step_);
+  }
+
+  /// Forward, loss, backward, update for one batch. If the loss or a gradient is not finite,
+  /// nothing is updated: Error(non_finite) names the first layer that is not, or the step is
+  /// skipped. Fills in the report's loss, accuracy, rate and norm.
   void train_batch(const data::Batch<T>& batch, StepReport& report) {
+    try {
+      update(batch, report);
+    } catch (const Error& error) {
+      nn::zero_gradients(model_);
+      const bool skips = options_.on_non_finite == NonFinite::skip;
+      if (error.code() != ErrorCode::non_finite || !skips) throw;
+      report.skipped = true;
+      ++skipped_;
+    }
+    ++step_;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void update(const data::Batch<T>& batch, StepReport& report) {
     context_.begin_step(static_cast<std::uint64_t>(step_), batch.images);
     const Tensor<T> logits = model_.forward(batch.images, saved_, context_);
     check_classes(logits, training_);
     Tensor<T> targets = context_.tensor(logits.shape()), dlogits = context_.tensor(logits.shape());
     kernels::smooth_targets<T>(targets, batch.labels, options_.label_smoothing);
     report.loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);
-    EFFV2_CHECK(std::isfinite(report.loss), ErrorCode::non_finite, "[fit] the loss of step ", step_,
-                " is not finite; nothing was updated");
+    EFFV2_CHECK(std::isfinite(report.loss), ErrorCode::non_finite, "[fit] the loss of step ",
+                step_ + 1, " is not finite, and the first that is not: ", first_non_finite(batch),
+                "; nothing was updated");
     std::int64_t correct = 0;
     for (std::size_t n = 0; n < batch.labels.size(); ++n) {
       correct +=
@@ -183,11 +269,22 @@ class Trainer {
     report.learning_rate = schedule_.at(step_);
     report.gradient_norm =
         optimizer_->step(report.learning_rate, context_.execution, ema_ ? &*ema_ : nullptr);
-    ++step_;
   }
 
- private:
-  using Clock = std::chrono::steady_clock;
+  // Where the trouble of a step began: a cause if there is one, else the first layer that noticed.
+  EFFV2_SETUP std::string first_non_finite(const data::Batch<T>& batch) const {
+    if (!is_finite<T>(batch.images)) return "the images of the batch";
+    std::string found;
+    nn::for_each_parameter(model_, [&](const std::string& path, const auto& parameter) {
+      if (found.empty() && !is_finite<T>(parameter.value())) found = path;
+    });
+    if (!found.empty()) return found;
+    nn::for_each_state(model_, [&](const std::string& path, const auto& state) {
+      if (context_.non_finite() == &state)
+        found = "what reaches " + path.substr(0, path.rfind('.'));
+    });
+    return found.empty() ? "the logits" : found;
+  }
 
   static const FitOptions& checked(const FitOptions& o) {
     EFFV2_CHECK(o.epochs > 0 || o.steps > 0, ErrorCode::invalid_argument,
@@ -210,16 +307,16 @@ class Trainer {
     return options;
   }
 
-  EpochReport run_epoch(std::int64_t epoch, const Callbacks& callbacks, bool& stopped) {
-    EpochReport total{epoch};
-    std::int64_t count = 0;
+  EpochReport run_epoch(const Callbacks& callbacks, bool& stopped) {
     Clock::time_point before = Clock::now();
-    loader_.start(epoch);
+    loader_.start(epoch_, batch_);
     while (step_ < total_steps() && !stopped) {
       const data::Batch<T>* batch = loader_.next();
       if (batch == nullptr) break;
-      StepReport report{.total_steps = total_steps(), .epoch = epoch};
+      StepReport report{.total_steps = total_steps(), .epoch = epoch_};
       train_batch(*batch, report);
+      ++batch_;
+      if (!report.skipped) loss_ += report.loss, accuracy_ += report.accuracy, ++updates_;
       const Clock::time_point now = Clock::now();
       seconds_ += std::chrono::duration<double>(now - before).count();
       before = now;
@@ -227,13 +324,20 @@ class Trainer {
       report.seconds = seconds_;
       report.images_per_second =
           static_cast<double>(step_ * options_.batch_size) / std::max(1e-9, seconds_);
-      total.loss += report.loss, total.accuracy += report.accuracy, ++count;
       if (callbacks.on_step && !callbacks.on_step(report)) stopped = true;
     }
-    total.step = step_, total.seconds = seconds_;
-    total.loss /= static_cast<double>(std::max<std::int64_t>(1, count));
-    total.accuracy /= static_cast<double>(std::max<std::int64_t>(1, count));
-    return total;
+    const auto count = static_cast<double>(std::max<std::int64_t>(1, updates_));
+    return {epoch_, step_, loss_ / count, accuracy_ / count, seconds_};
+  }
+
+  void finish_epoch(const EpochReport& report) {
+    ++epoch_;
+    batch_ = updates_ = 0;
+    loss_ = accuracy_ = 0.0;
+    if (report.evaluation == nullptr) return;
+    if (best_step_ == 0 || report.evaluation->accuracy() > best_accuracy_) {
+      best_accuracy_ = report.evaluation->accuracy(), best_step_ = step_;
+    }
   }
 
   Evaluation evaluate_test() {
@@ -256,8 +360,13 @@ class Trainer {
   std::unique_ptr<optim::Optimizer<T>> optimizer_;
   std::optional<optim::Ema<T>> ema_;
   optim::Schedule schedule_;
-  std::int64_t step_ = 0;
-  double seconds_ = 0.0;
+
+  // Where the run is. The epoch's sums are over its batches so far.
+  std::int64_t step_ = 0, skipped_ = 0;
+  std::int64_t epoch_ = 0, batch_ = 0, updates_ = 0;
+  double loss_ = 0.0, accuracy_ = 0.0, seconds_ = 0.0;
+  double best_accuracy_ = 0.0;
+  std::int64_t best_step_ = 0;
 };
 
 /// Trains `model` on `training`, evaluating on `test` (which may be empty); with an EMA the model

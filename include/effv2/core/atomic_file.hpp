@@ -1,0 +1,96 @@
+// A file that appears whole or not at all, whatever happens while it is written.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "byte_source.hpp"
+#include "isa.hpp"
+
+namespace effv2::inline EFFV2_ISA {
+
+namespace detail {
+
+// A call of the system that a signal may interrupt.
+template <class Call>
+auto retry(Call&& call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+}  // namespace detail
+
+/// Written beside `path` and given that name by commit(), in one step: who opens the path finds the
+/// old file or the new one. Without commit() (an error, a crash) the old one stays.
+///
+/// The bytes are on the disk before the name changes, and the name is on the disk before commit()
+/// returns, so a power cut does not undo what the program went on to rely on.
+class AtomicFile {
+ public:
+  /// Appended to the name while the file is written. One that is found belongs to a program that
+  /// died, or to one that is writing.
+  static constexpr const char* suffix = ".part";
+
+  explicit AtomicFile(std::string path) : path_(std::move(path)), part_(path_ + suffix) {
+    file_ = detail::retry(
+        [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); });
+    if (file_ < 0) throw_io(part_, "create", errno);
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile() {
+    if (file_ >= 0) ::close(file_);
+    if (!committed_) ::unlink(part_.c_str());
+  }
+
+  void write(std::span<const std::uint8_t> bytes) {
+    while (!bytes.empty()) {  // the system may take less than it is given
+      const auto count = detail::retry([&] { return ::write(file_, bytes.data(), bytes.size()); });
+      if (count <= 0) throw_io(path_, "write", count < 0 ? errno : ENOSPC);
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+  }
+
+  void commit() {
+    if (detail::retry([&] { return ::fsync(file_); }) != 0) throw_io(path_, "write", errno);
+    // The descriptor is gone whatever close says, so no second try.
+    if (::close(std::exchange(file_, -1)) != 0) throw_io(path_, "write", errno);
+    if (::rename(part_.c_str(), path_.c_str()) != 0) throw_io(path_, "write", errno);
+    committed_ = true;
+    sync_folder();
+  }
+
+ private:
+  void sync_folder() const {
+    const std::size_t slash = path_.find_last_of('/');
+    const std::string folder = slash == path_.npos ? "." : path_.substr(0, slash + 1);
+    const int handle =
+        detail::retry([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (handle < 0) throw_io(folder, "open", errno);
+    const int result = detail::retry([&] { return ::fsync(handle); });
+    const int error = errno;
+    ::close(handle);
+    // Some file systems cannot sync a folder, and say so.
+    if (result != 0 && error != EINVAL) throw_io(folder, "write", error);
+  }
+
+  std::string path_, part_;
+  int file_ = -1;
+  bool committed_ = false;
+};
+
+/// The same for bytes that are there already.
+inline void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace effv2::inline EFFV2_ISA

@@ -1,0 +1,282 @@
+// Checkpoints: all that a training run has to remember, in one safetensors file.
+//
+// A run is whatever has these members, train::Trainer for one:
+//
+//   visit_state(f)      calls f(name, value) for all that changes from step to step: nn::Variable,
+//                       Tensor, std::int64_t or double
+//   configuration()     a text, a line for each thing in which two runs must agree
+//   step(), best_step()
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "../core/atomic_file.hpp"
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/shape.hpp"
+#include "../core/tensor.hpp"
+#include "../nn/parameter.hpp"
+#include "../version.hpp"
+#include "checksum.hpp"
+#include "safetensors.hpp"
+
+namespace effv2::inline EFFV2_ISA::io {
+
+namespace detail {
+
+inline std::string hash_of(std::string_view text) {
+  Checksum sum;
+  sum.add(bytes_of(text));
+  return sum.to_string();
+}
+
+// Adds a run's state to a file; the tensors are borrowed.
+struct StateWriter {
+  SafetensorsWriter& writer;
+
+  template <class T>
+  void operator()(const std::string& name, const nn::Variable<T>& variable) const {
+    writer.borrow(name, variable.value());
+  }
+  template <class T>
+  void operator()(const std::string& name, const Tensor<T>& values) const {
+    writer.borrow(name, values);
+  }
+  void operator()(const std::string& name, std::int64_t value) const {
+    writer.add<std::int64_t>(name, View<const std::int64_t>(&value, Shape{}), Shape{});
+  }
+  void operator()(const std::string& name, double value) const {
+    writer.add<double>(name, View<const double>(&value, Shape{}), Shape{});
+  }
+};
+
+// Reads a run's state from a file, and gives it to the run when all of it is there.
+class StateReader {
+ public:
+  explicit StateReader(const SafetensorsFile& file) : file_(file) {}
+
+  template <class T>
+  void operator()(const std::string& name, nn::Variable<T>& variable) {
+    if (auto values = get<T>(name, variable.shape())) {
+      changes_.emplace_back([&variable, values] { variable.edit() = std::move(*values); });
+    }
+  }
+  template <class T>
+  void operator()(const std::string& name, Tensor<T>& target) {
+    if (auto values = get<T>(name, target.shape())) {
+      changes_.emplace_back([&target, values] { target = std::move(*values); });
+    }
+  }
+  void operator()(const std::string& name, std::int64_t& target) { number(name, target); }
+  void operator()(const std::string& name, double& target) { number(name, target); }
+
+  void apply() {
+    for (const auto& [name, entry] : file_.entries()) {
+      if (!seen_.contains(name)) differences_ += "\n  in the file only: " + name;
+    }
+    EFFV2_CHECK(differences_.empty(), ErrorCode::shape_mismatch, "[checkpoint] ", file_.name(),
+                " is of another network or optimiser", differences_);
+    for (const auto& change : changes_) change();
+  }
+
+ private:
+  template <class T>
+  std::shared_ptr<Tensor<T>> get(const std::string& name, const Shape& shape) {
+    seen_.insert(name);
+    if (!file_.contains(name)) {
+      differences_ += "\n  missing: " + name;
+      return nullptr;
+    }
+    auto values = std::make_shared<Tensor<T>>(file_.template get<T>(name));
+    if (values->shape() == shape) return values;
+    differences_ +=
+        concat("\n  of another shape: ", name, ", ", values->shape(), " and not ", shape);
+    return nullptr;
+  }
+  template <class Number>
+  void number(const std::string& name, Number& target) {
+    if (const auto value = get<Number>(name, Shape{})) {
+      changes_.emplace_back([&target, number = (*value)[0]] { target = number; });
+    }
+  }
+
+  const SafetensorsFile& file_;
+  std::set<std::string> seen_;
+  std::string differences_;
+  std::vector<std::function<void()>> changes_;
+};
+
+inline constexpr const char* configuration_key = "effv2.configuration";
+
+// The lines of one text that the other lacks.
+inline std::string missing_lines(const std::string& from, const std::string& in,
+                                 const char* title) {
+  std::string text;
+  const std::string all = '\n' + in + '\n';
+  for (std::size_t begin = 0; begin <= from.size();) {
+    const std::size_t end = std::min(from.find('\n', begin), from.size());
+    const std::string line = from.substr(begin, end - begin);
+    if (all.find('\n' + line + '\n') == all.npos) text += concat("\n  ", title, line);
+    begin = end + 1;
+  }
+  return text;
+}
+
+}  // namespace detail
+
+/// Replaces `path` in one step by the run's state as it is now. Throws Error(io) with the old file
+/// in place.
+template <class Run>
+EFFV2_SETUP void save_checkpoint(const std::string& path, Run& run) {
+  SafetensorsWriter writer;
+  const std::string configuration = run.configuration();
+  writer.has_checksum = true;
+  writer.metadata = {{"effv2.version", EFFV2_VERSION_STRING},
+                     {"effv2.kind", "checkpoint"},
+                     {detail::configuration_key, configuration},
+                     {"effv2.configuration_hash", detail::hash_of(configuration)}};
+  run.visit_state(detail::StateWriter{writer});
+  writer.write(path);
+}
+
+/// Gives a run the state that another one of the same configuration saved: it goes on as that one
+/// would have. Throws Error, having changed nothing: `format` for a file that is damaged or no
+/// checkpoint, `invalid_argument` for another configuration, `shape_mismatch` for another network.
+template <class Run>
+EFFV2_SETUP void load_checkpoint(const std::string& path, Run& run) {
+  const SafetensorsFile file = SafetensorsFile::read(path);
+  const auto configuration = file.metadata().find(detail::configuration_key);
+  EFFV2_CHECK(file.has_checksum() && configuration != file.metadata().end(), ErrorCode::format,
+              "[checkpoint] ", path, " is no checkpoint");
+  const std::string &theirs = configuration->second, ours = run.configuration();
+  EFFV2_CHECK(theirs == ours, ErrorCode::invalid_argument, "[checkpoint] ", path,
+              " is of another run",
+              detail::missing_lines(theirs, ours, "the checkpoint has: ") +
+                  detail::missing_lines(ours, theirs, "this run has: "));
+  detail::StateReader reader(file);
+  run.visit_state(reader);
+  reader.apply();
+}
+
+/// A folder that holds the last checkpoints of one run, and the best.
+class CheckpointFolder {
+ public:
+  /// Nothing is touched before the first call of save or resume. `keep`: how many of the last.
+  explicit CheckpointFolder(std::string folder, std::size_t keep = 3)
+      : folder_(std::move(folder)), keep_(std::max<std::size_t>(1, keep)) {}
+
+  /// Adds a checkpoint and removes the ones that are not kept any more. Throws Error(io) if that
+  /// cannot be done; what was there before is still there.
+  template <class Run>
+  void save(Run& run) {
+    std::error_code error;
+    std::filesystem::create_directories(folder_, error);
+    if (error) throw_io(folder_, "create", error.value());
+    remove_leftovers();
+    save_checkpoint(path_of(run.step()), run);
+    std::size_t newer = 0;
+    const std::vector<Entry> all = entries();
+    for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
+      // Steps after this one are of an attempt that was given up.
+      const bool outlived = entry->step > run.step();
+      if (!outlived && (++newer <= keep_ || entry->step == run.best_step())) continue;
+      std::filesystem::remove(entry->path, error);  // tried again next time
+    }
+  }
+
+  /// Loads the newest checkpoint and returns its step, or nothing if the folder has none. A damaged
+  /// one is reported to `warn` and the one before is taken; if all are damaged, throws the newest
+  /// one's error. Any other error, a different configuration say, is thrown as it comes.
+  template <class Run>
+  std::optional<std::int64_t> resume(Run& run,
+                                     const std::function<void(const Error&)>& warn = {}) const {
+    remove_leftovers();
+    std::optional<Error> newest_error;
+    const std::vector<Entry> all = entries();
+    for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
+      try {
+        load_checkpoint(entry->path, run);
+        return entry->step;
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::format && error.code() != ErrorCode::io) throw;
+        if (warn) warn(error);
+        if (!newest_error) newest_error = error;
+      }
+    }
+    if (newest_error) throw *newest_error;
+    return {};
+  }
+
+  /// The checkpoints, oldest first.
+  std::vector<std::string> files() const {
+    std::vector<std::string> paths;
+    for (const Entry& entry : entries()) paths.push_back(entry.path);
+    return paths;
+  }
+
+  std::string path_of(std::int64_t step) const {
+    std::string digits = std::to_string(step);
+    digits.insert(0, digits.size() < 8 ? 8 - digits.size() : 0, '0');
+    return concat(folder_, '/', prefix, digits, extension);
+  }
+
+ private:
+  static constexpr std::string_view prefix = "step-", extension = ".safetensors";
+  struct Entry {
+    std::int64_t step;
+    std::string path;
+  };
+
+  // f(name) for every file of the folder.
+  template <class F>
+  void for_each_name(F&& f) const {
+    std::error_code error;
+    std::filesystem::directory_iterator entry(folder_, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      f(entry->path().filename().string());
+    }
+  }
+
+  std::vector<Entry> entries() const {
+    std::vector<Entry> found;
+    for_each_name([&](const std::string& name) {
+      if (!name.starts_with(prefix) || !name.ends_with(extension)) return;
+      const std::string digits =
+          name.substr(prefix.size(), name.size() - prefix.size() - extension.size());
+      std::int64_t step = 0;
+      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
+      if (error != std::errc{} || end != digits.data() + digits.size() || step < 0) return;
+      found.push_back({step, folder_ + '/' + name});
+    });
+    std::sort(found.begin(), found.end(),
+              [](const Entry& a, const Entry& b) { return a.step < b.step; });
+    return found;
+  }
+
+  // What a program left that died while it saved.
+  void remove_leftovers() const {
+    for_each_name([&](const std::string& name) {
+      std::error_code ignored;
+      if (name.starts_with(prefix) && name.ends_with(AtomicFile::suffix)) {
+        std::filesystem::remove(folder_ + '/' + name, ignored);
+      }
+    });
+  }
+
+  std::string folder_;
+  std::size_t keep_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::io

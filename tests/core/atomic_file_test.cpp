@@ -1,0 +1,178 @@
+#include <dlfcn.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdarg>
+#include <effv2/core/atomic_file.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "../catch.hpp"
+#include "../support/temporary_folder.hpp"
+
+namespace {
+
+// Calls of the system, counted while armed. The one numbered `index` fails with `error`, or, for a
+// short write, does half of its work.
+struct Fault {
+  bool armed = false;
+  int calls = 0, index = -1, error = 0;
+  bool half = false;
+
+  bool strikes() { return armed && calls++ == index; }
+};
+Fault fault;
+
+template <class Function>
+Function* next(const char* name) {
+  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+template <class Function, class... Arguments>
+auto call(const char* name, Arguments... arguments) {
+  static Function* const original = next<Function>(name);
+  if (!fault.strikes()) return original(arguments...);
+  errno = fault.error;
+  return decltype(original(arguments...))(-1);
+}
+
+}  // namespace
+
+// In place of the C library's.
+extern "C" {
+int open(const char* path, int flags, ...) {
+  std::va_list rest;
+  va_start(rest, flags);
+  const auto mode = static_cast<mode_t>(va_arg(rest, unsigned));
+  va_end(rest);
+  return call<int(const char*, int, mode_t)>("open", path, flags, mode);
+}
+ssize_t write(int file, const void* bytes, size_t count) {
+  if (fault.half && fault.armed) count = std::max<size_t>(1, count / 2);
+  return call<ssize_t(int, const void*, size_t)>("write", file, bytes, count);
+}
+int fsync(int file) { return call<int(int)>("fsync", file); }
+int close(int file) { return call<int(int)>("close", file); }
+int rename(const char* from, const char* to) noexcept {
+  return call<int(const char*, const char*)>("rename", from, to);
+}
+}
+
+using namespace effv2;
+
+namespace {
+
+std::vector<std::uint8_t> bytes(std::size_t count, int first) {
+  std::vector<std::uint8_t> all(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    all[i] = static_cast<std::uint8_t>(first + static_cast<int>(i));
+  }
+  return all;
+}
+
+std::vector<std::uint8_t> content(const std::string& path) {
+  const auto source = open_file(path);
+  std::vector<std::uint8_t> all(source->bytes_at_most());
+  CHECK(source->read(all) == all.size());
+  return all;
+}
+
+// Writes with one fault; whether that succeeded, and how many calls there were.
+std::pair<bool, int> write_with(Fault wanted, const std::string& path,
+                                const std::vector<std::uint8_t>& data) {
+  fault = wanted;
+  fault.armed = true;
+  bool good = true;
+  try {
+    write_file(path, data);
+  } catch (const Error& error) {
+    fault.armed = false;
+    CHECK(error.code() == ErrorCode::io);
+    good = false;
+  }
+  fault.armed = false;
+  return {good, fault.calls};
+}
+
+}  // namespace
+
+TEST_CASE("a file is replaced whole", "[atomic_file]") {
+  const TemporaryFolder folder;
+  folder.write("file", bytes(9, 0));
+  const std::string path = folder.write("file", bytes(5, 3));
+  CHECK(content(path) == bytes(5, 3));
+  CHECK_FALSE(file_exists(path + AtomicFile::suffix));
+  {
+    AtomicFile file(path);
+    file.write(bytes(100, 0));  // and no commit
+  }
+  CHECK(content(path) == bytes(5, 3));
+  CHECK_FALSE(file_exists(path + AtomicFile::suffix));
+
+  std::filesystem::create_directory(folder.path / "taken");
+  CHECK_THROWS_AS(folder.write("taken", bytes(5, 0)), Error);
+  CHECK_FALSE(file_exists(folder / "taken.part"));
+  CHECK_THROWS_AS(folder.write("no/such/folder", bytes(5, 0)), Error);
+}
+
+TEST_CASE("whichever call fails, the file is the old one or the new one", "[atomic_file]") {
+  const TemporaryFolder folder;
+  const std::vector<std::uint8_t> old = bytes(100, 1), fresh = bytes(1000, 2);
+  const std::string path = folder.write("file", old);
+  for (const bool half : {false, true}) {
+    const int calls = write_with({.half = half}, path, fresh).second;
+    CHECK(calls >= 7);  // open, write, fsync, close, rename; then the folder
+    CHECK(content(path) == fresh);
+    for (const int error : {ENOSPC, EIO, EFBIG, EDQUOT}) {
+      for (int index = 0; index < calls; ++index) {
+        CAPTURE(half, error, index);
+        folder.write("file", old);
+        const bool good =
+            write_with({.index = index, .error = error, .half = half}, path, fresh).first;
+        const std::vector<std::uint8_t> now = content(path);
+        if (good) {
+          CHECK(now == fresh);
+        } else {
+          CHECK((now == old || now == fresh));
+        }
+        CHECK_FALSE(file_exists(path + AtomicFile::suffix));
+      }
+    }
+  }
+}
+
+TEST_CASE("an interrupted call is made again", "[atomic_file]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", bytes(10, 0));
+  const int calls = write_with({}, path, bytes(10, 0)).second;
+  int repeated = 0;
+  for (int index = 0; index < calls; ++index) {
+    const auto [good, made] = write_with({.index = index, .error = EINTR}, path, bytes(20, index));
+    if (!good) continue;  // close and rename are not to be repeated
+    CHECK(content(path) == bytes(20, index));
+    repeated += made > calls ? 1 : 0;
+  }
+  CHECK(repeated == 5);  // open, write, fsync, and the folder's open and fsync
+}
+
+TEST_CASE("a limit on the size of files is an error", "[atomic_file]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", bytes(10, 0));
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{4096, before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  bool refused = false;
+  try {
+    write_file(path, bytes(10000, 0));
+  } catch (const Error& error) {
+    refused = error.code() == ErrorCode::io;
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  CHECK(refused);
+  CHECK(content(path) == bytes(10, 0));
+}
