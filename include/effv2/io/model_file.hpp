@@ -164,45 +164,51 @@ inline double least_weights(const models::ModelSpec& spec, const models::Efficie
 
 }  // namespace detail
 
-/// Everything that load_model needs: architecture, options and card as metadata, all weights and
-/// statistics as tensors; under torchvision's names and layouts, so that Python reads them as well.
+/// What load_model needs besides the weights: architecture, options and card.
 template <class T>
-EFFV2_SETUP SafetensorsWriter encode_model(const models::EfficientNet<T>& model,
-                                           const ModelCard& card = {},
-                                           Naming naming = Naming::torchvision) {
+EFFV2_SETUP Metadata model_metadata(const models::EfficientNet<T>& model,
+                                    const ModelCard& card = {},
+                                    Naming naming = Naming::torchvision) {
   const models::EfficientNetOptions& o = model.options;
   for (const std::string& name : card.class_names) {
     EFFV2_CHECK(name.find('\n') == name.npos, ErrorCode::invalid_argument,
                 "[model] a class name with a line break: \"", name, '"');
   }
   const auto number = [](double value) { return concat(value); };
+  return {{"format", "pt"},
+          {"effv2.version", EFFV2_VERSION_STRING},
+          {"effv2.model", std::string(model.spec.name)},
+          {"effv2.table", detail::joined(model.spec.stages(), ';', detail::row_text)},
+          {"effv2.stem", concat(model.spec.stem)},
+          {"effv2.head", concat(model.head.bn.options.channels)},
+          {"effv2.in_channels", concat(o.in_channels)},
+          {"effv2.classes", concat(o.classes)},
+          {"effv2.stem_stride", concat(o.stem_stride)},
+          {"effv2.dropout", concat(model.dropout.rate)},
+          {"effv2.drop_path", concat(o.drop_path)},
+          {"effv2.activation", std::string(kernels::name_of(o.defaults.activation))},
+          {"effv2.padding", std::string(detail::name_of_padding(o.defaults.padding))},
+          {"effv2.bn_epsilon", concat(o.defaults.bn_epsilon)},
+          {"effv2.bn_momentum", concat(o.defaults.bn_momentum)},
+          {"effv2.naming", std::string(name_of(naming))},
+          {"effv2.image_size", concat(card.image_size)},
+          {"effv2.mean", detail::joined(card.mean, ' ', number)},
+          {"effv2.deviation", detail::joined(card.deviation, ' ', number)},
+          {"effv2.class_names",
+           detail::joined(card.class_names, '\n', [](const std::string& name) { return name; })}};
+}
+
+/// Everything that load_model needs: metadata, and all weights and statistics as tensors; under
+/// torchvision's names and layouts, so that Python reads them as well.
+template <class T>
+EFFV2_SETUP SafetensorsWriter encode_model(const models::EfficientNet<T>& model,
+                                           const ModelCard& card = {},
+                                           Naming naming = Naming::torchvision) {
   SafetensorsWriter writer;
-  writer.metadata = {
-      {"format", "pt"},
-      {"effv2.version", EFFV2_VERSION_STRING},
-      {"effv2.model", std::string(model.spec.name)},
-      {"effv2.table", detail::joined(model.spec.stages(), ';', detail::row_text)},
-      {"effv2.stem", concat(model.spec.stem)},
-      {"effv2.head", concat(model.head.bn.options.channels)},
-      {"effv2.in_channels", concat(o.in_channels)},
-      {"effv2.classes", concat(o.classes)},
-      {"effv2.stem_stride", concat(o.stem_stride)},
-      {"effv2.dropout", concat(model.dropout.rate)},
-      {"effv2.drop_path", concat(o.drop_path)},
-      {"effv2.activation", std::string(kernels::name_of(o.defaults.activation))},
-      {"effv2.padding", std::string(detail::name_of_padding(o.defaults.padding))},
-      {"effv2.bn_epsilon", concat(o.defaults.bn_epsilon)},
-      {"effv2.bn_momentum", concat(o.defaults.bn_momentum)},
-      {"effv2.naming", std::string(name_of(naming))},
-      {"effv2.image_size", concat(card.image_size)},
-      {"effv2.mean", detail::joined(card.mean, ' ', number)},
-      {"effv2.deviation", detail::joined(card.deviation, ' ', number)},
-      {"effv2.class_names",
-       detail::joined(card.class_names, '\n', [](const std::string& name) { return name; })}};
+  writer.metadata = model_metadata(model, card, naming);
   add_weights(writer, model, naming, model.spec);
   return writer;
 }
-
 template <class T>
 void save_model(const std::string& path, const models::EfficientNet<T>& model,
                 const ModelCard& card = {}, Naming naming = Naming::torchvision) {

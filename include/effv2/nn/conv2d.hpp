@@ -130,14 +130,9 @@ struct Conv2d {
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape output = output_shape(graph.shape(input));
-    return graph.add({"conv2d",
-                      output,
-                      weight.size() + bias.size(),
+    return graph.add({"conv2d", output, weight.size() + bias.size(),
                       output.size() * options.kernel * options.kernel * options.in_channels,
-                      {{"kernel", static_cast<double>(options.kernel)},
-                       {"stride", static_cast<double>(options.stride)},
-                       {"same", options.padding == Padding::same ? 1.0 : 0.0},
-                       {"bias", options.bias ? 1.0 : 0.0}}},
+                      attributes_of(window(graph.shape(input)))},
                      {input});
   }
 

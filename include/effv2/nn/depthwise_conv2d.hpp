@@ -97,14 +97,10 @@ struct DepthwiseConv2d {
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape output = output_shape(graph.shape(input));
-    return graph.add({"depthwise_conv2d",
-                      output,
-                      weight.size(),
-                      output.size() * options.kernel * options.kernel,
-                      {{"kernel", static_cast<double>(options.kernel)},
-                       {"stride", static_cast<double>(options.stride)},
-                       {"same", options.padding == Padding::same ? 1.0 : 0.0}}},
-                     {input});
+    return graph.add(
+        {"depthwise_conv2d", output, weight.size(), output.size() * options.kernel * options.kernel,
+         attributes_of(window(graph.shape(input)))},
+        {input});
   }
 };
 

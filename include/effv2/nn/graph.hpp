@@ -12,8 +12,19 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/shape.hpp"
+#include "../kernels/window.hpp"
 
 namespace effv2::inline EFFV2_ISA::nn {
+
+using Attributes = std::vector<std::pair<std::string, double>>;
+
+/// What a node tells of its sliding window.
+inline Attributes attributes_of(const kernels::Window& window) {
+  return {{"kernel", static_cast<double>(window.kernel)},
+          {"stride", static_cast<double>(window.stride)},
+          {"pad_top", static_cast<double>(window.pad_top)},
+          {"pad_left", static_cast<double>(window.pad_left)}};
+}
 
 /// One operation of a model: its kind ("conv2d"), the path of the layer it belongs to, the nodes it
 /// reads and the shape it makes.
@@ -22,7 +33,7 @@ struct Node {
   Shape output;
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;  // for the whole batch; biases and elementwise work do not count
-  std::vector<std::pair<std::string, double>> attributes = {};
+  Attributes attributes = {};
 
   std::string path = {};         // filled in by Graph::add
   std::vector<int> inputs = {};  // likewise

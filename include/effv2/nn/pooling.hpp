@@ -59,14 +59,8 @@ inline Shape pool_shape(const PoolOptions& o, const Shape& x) {
   return {x[0], w.out_height, w.out_width, x[3]};
 }
 inline int describe_pool(Graph& graph, int input, const char* kind, const PoolOptions& o) {
-  return graph.add({kind,
-                    pool_shape(o, graph.shape(input)),
-                    0,
-                    0,
-                    {{"kernel", static_cast<double>(o.kernel)},
-                     {"stride", static_cast<double>(o.stride)},
-                     {"same", o.padding == Padding::same ? 1.0 : 0.0},
-                     {"valid", o.padding == Padding::valid ? 1.0 : 0.0}}},
+  return graph.add({kind, pool_shape(o, graph.shape(input)), 0, 0,
+                    attributes_of(pool_window(o, graph.shape(input)))},
                    {input});
 }
 }  // namespace detail

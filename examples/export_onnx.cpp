@@ -1,0 +1,51 @@
+// Writes a trained network as ONNX, for programs that run it without this library:
+//
+//   export_onnx MODEL.safetensors OUT.onnx [HEIGHT WIDTH]
+//
+// The model is a file that mnist_train --out or finetune left. Input: "images", N x C x H x W of
+// floats, normalised with the mean and deviation that stand in the metadata; output: "logits".
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <effv2/effv2.hpp>
+#include <exception>
+#include <string>
+
+using namespace effv2;
+
+namespace {
+
+std::int64_t parse_size(const char* text) {
+  std::int64_t size = 0;
+  const char* end = text + std::strlen(text);
+  const auto result = std::from_chars(text, end, size);
+  EFFV2_CHECK(result.ptr == end && size > 0 && size <= 1 << 16, ErrorCode::invalid_argument,
+              "expected a size in pixels, got ", text);
+  return size;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3 && argc != 5) {
+    std::fprintf(stderr, "usage: export_onnx MODEL.safetensors OUT.onnx [HEIGHT WIDTH]\n");
+    return 2;
+  }
+  try {
+    const auto [model, card] = io::load_model<float>(argv[1]);
+    const std::int64_t height = argc == 5 ? parse_size(argv[3]) : card.image_size;
+    const std::int64_t width = argc == 5 ? parse_size(argv[4]) : card.image_size;
+    EFFV2_CHECK(height > 0, ErrorCode::invalid_argument, argv[1],
+                " does not say how large its pictures are: give HEIGHT WIDTH");
+    io::export_onnx(argv[2], model, {height, width, model.options.in_channels},
+                    {.metadata = io::model_metadata(model, card)});
+    std::printf("%s: images (N, %lld, %lld, %lld) -> logits (N, %lld)\n", argv[2],
+                static_cast<long long>(model.options.in_channels), static_cast<long long>(height),
+                static_cast<long long>(width), static_cast<long long>(model.options.classes));
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "export_onnx: %s\n", error.what());
+    return 2;
+  }
+}
