@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <effv2/core/byte_source.hpp>
 #include <effv2/core/error.hpp>
 #include <effv2/core/tensor.hpp>
+#include <limits>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 // The decoder is someone else's code, which our warnings do not concern.
 #pragma GCC diagnostic push
@@ -21,14 +25,27 @@
 #pragma GCC diagnostic pop
 
 /// PNG, JPEG, BMP or PGM as (height, width, channels) with 1 (grey) or 3 (red, green, blue)
-/// channels, whatever the file has.
-inline effv2::Tensor<std::uint8_t> decode_picture(const std::string& path, int channels) {
+/// channels, whatever the file has. `name`: for errors.
+inline effv2::Tensor<std::uint8_t> decode_picture(std::span<const std::uint8_t> bytes,
+                                                  const std::string& name, int channels) {
+  constexpr std::size_t most = std::numeric_limits<int>::max();
+  EFFV2_CHECK(bytes.size() <= most, effv2::ErrorCode::format, "[picture] ", name,
+              ": larger than 2 GiB");
   int width = 0, height = 0, channels_of_file = 0;
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-      stbi_load(path.c_str(), &width, &height, &channels_of_file, channels), stbi_image_free);
-  EFFV2_CHECK(pixels != nullptr, effv2::ErrorCode::format, "[picture] ", path, ": ",
+      stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height,
+                            &channels_of_file, channels),
+      stbi_image_free);
+  EFFV2_CHECK(pixels != nullptr, effv2::ErrorCode::format, "[picture] ", name, ": ",
               stbi_failure_reason());
   const effv2::Shape shape{height, width, channels};
   return effv2::Tensor<std::uint8_t>::from(shape,
                                            {pixels.get(), static_cast<std::size_t>(shape.size())});
+}
+
+inline effv2::Tensor<std::uint8_t> decode_picture(const std::string& path, int channels) {
+  const auto source = effv2::open_file(path);
+  std::vector<std::uint8_t> bytes(source->bytes_at_most());
+  source->read(bytes);
+  return decode_picture(bytes, path, channels);
 }

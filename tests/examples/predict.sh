@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# predict.sh PREDICT MNIST_TRAIN: a network that was just trained answers pictures of its digits,
-# light on dark or dark on light alike; bad files are refused.
+# predict.sh PREDICT DRAW_DIGITS: the network that comes with the examples reads digits that are not
+# MNIST's, from all the places that pictures come from; bad files are refused.
 set -euo pipefail
-program=$1 train=$2
+program=$1 draw=$2
 source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+data=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../examples/data" && pwd)
 
-"$train" --model tiny --steps 150 --seed 1 --quiet --out "$work" >/dev/null
 # A one: a bar of 6 x 40 in a picture of 50 x 60.
 bar() { # INK PAPER
   printf 'P5 50 60 255\n'
@@ -15,13 +15,46 @@ bar() { # INK PAPER
     done
   done
 }
-bar z ' ' >"$work/light.pgm"
-bar ' ' z >"$work/dark.pgm"
-"$program" "$work/model.safetensors" "$work/light.pgm" "$work/dark.pgm" >"$work/answers"
+mkdir "$work/bars"
+bar z ' ' >"$work/bars/light.pgm"
+bar ' ' z >"$work/bars/dark.pgm"
+"$program" "$work/bars" >"$work/answers"
 [[ $(cut -d: -f2 "$work/answers" | sort -u | wc -l) == 1 ]] || fail "polarity: $(cat "$work/answers")"
-grep -q 'light.pgm: 1 ' "$work/answers" || fail "a one is none: $(cat "$work/answers")"
+[[ $(sed -E 's/.*: (.) .*/\1/' "$work/answers") == $'1\n1' ]] || fail "$(cat "$work/answers")"
+"$program" --json --top 1 - <"$work/bars/dark.pgm" >"$work/answers"
+grep -qE '^\{"picture":"standard input","top":\[\{"class":"1","probability":0\.[0-9]+\}\]\}$' \
+  "$work/answers" || fail "--json: $(cat "$work/answers")"
+
+# MNIST's own, from an IDX file: the sample's test pictures.
+images=$data/mnist-sample/t10k-images-idx3-ubyte.gz
+"$program" --top 1 "$images" | sed -E 's/.*: (.) .*/\1/' >"$work/said"
+gzip -dc "${images/images-idx3/labels-idx1}" | tail -c +9 | od -An -v -tu1 -w1 | tr -d ' ' >"$work/truth"
+right=$(paste "$work/said" "$work/truth" | awk '$1 == $2' | wc -l)
+echo "MNIST: $right of $(wc -l <"$work/truth")"
+((right >= 1980)) || fail "$right digits of MNIST"
+
+# The digits of every font of this system.
+mkdir "$work/fonts"
+code=0
+"$draw" "$work/fonts" || code=$?
+if ((code == 77)); then
+  echo 'no fonts on this system'
+else
+  "$program" --top 1 "$work/fonts" | sed -E 's|.*/(.)-(.*).pgm: (.) .*|\1 \3 \2|' >"$work/said"
+  right=$(awk '$1 == $2' "$work/said" | wc -l) all=$(wc -l <"$work/said")
+  echo "fonts: $right of $all"
+  awk '$1 != $2 { print "  a", $1, "of", $3, "was read as", $2 }' "$work/said"
+  ((all >= 20 && right * 100 >= 80 * all)) || fail "fonts: $right of $all"
+fi
 
 refuses
-refuses "$work/nothing.safetensors" "$work/light.pgm"
-refuses "$work/light.pgm" "$work/light.pgm"
-refuses "$work/model.safetensors" "$work/nothing.png"
+refuses --nonsense
+refuses --model "$work/nothing.safetensors" "$work/bars/light.pgm"
+refuses --model "$work/bars/light.pgm" "$work/bars/light.pgm"
+refuses "$work/nothing.png"
+echo 'no picture' >"$work/bars/broken.png"
+refuses "$work/bars/broken.png"
+grep -q broken.png "$work/error" || fail 'the error does not name the file'
+# One bad picture does not keep the others from being answered.
+refuses "$work/bars/broken.png" "$work/bars/light.pgm"
+grep -q 'light.pgm: 1 ' "$work/out" || fail 'no answer after a bad picture'

@@ -1,6 +1,6 @@
-// The C++ half of check_onnx.mjs: export_cases FOLDER [MODEL.safetensors MNIST_DIR] leaves, for every
-// case, CASE.onnx, CASE.images (floats, NCHW), CASE.logits (what this library says) and a line in
-// cases.txt: CASE PICTURES C H W CLASSES.
+// The C++ half of check_onnx.mjs: export_cases FOLDER [MODEL.safetensors MNIST_DIR] leaves, for
+// every case, CASE.onnx, CASE.images (floats, NCHW), CASE.logits (what this library says) and a
+// line in cases.txt: CASE PICTURES C H W CLASSES.
 #include <cstdio>
 #include <cstring>
 #include <effv2/data/gzip.hpp>
@@ -69,8 +69,8 @@ Tensor<float> pictures(Shape shape) {
   return x;
 }
 
-// Batch norms as after a training. (Larger gammas would let the numbers grow from block to block, until
-// rounding decides.)
+// Batch norms as after a training. (Larger gammas would let the numbers grow from block to block,
+// until rounding decides.)
 template <class Model>
 Model trained(Model model) {
   testing::Dice dice(8);
@@ -123,8 +123,7 @@ int main(int argc, char** argv) {
     cases.add("odd", odd_ones(), pictures({9, 16, 16, 3}));
     if (argc == 4) {
       const auto [model, card] = io::load_model<float>(argv[2]);
-      const data::Dataset test =
-          data::load_mnist(argv[3], data::Split::test, data::open_gzip);
+      const data::Dataset test = data::load_mnist(argv[3], data::Split::test, data::open_gzip);
       data::Loader<float> loader(test, {.batch_size = test.size(),
                                         .mean = card.mean,
                                         .deviation = card.deviation,

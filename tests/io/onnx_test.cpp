@@ -1,5 +1,5 @@
-// That exported models compute the same is for interop/check_onnx.mjs to see; here, that the file says
-// what it should.
+// That exported models compute the same is for interop/check_onnx.mjs to see; here, that the file
+// says what it should.
 #include <cstring>
 #include <effv2/io/onnx.hpp>
 #include <effv2/models/efficientnet.hpp>

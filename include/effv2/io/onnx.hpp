@@ -1,7 +1,7 @@
 // Models to ONNX (opset 13), for programs that run networks without this library.
 //
-// Any model can be exported whose graph has only kinds of nodes known here: all layers of nn/ do. In
-// ONNX pictures are NCHW and filters OIHW. The field numbers are those of onnx.proto3.
+// Any model can be exported whose graph has only kinds of nodes known here: all layers of nn/ do.
+// In ONNX pictures are NCHW and filters OIHW. The field numbers are those of onnx.proto3.
 #pragma once
 
 #include <algorithm>
@@ -150,8 +150,8 @@ class OnnxGraph {
     return name;
   }
 
-  void emit(const char* operation, const std::vector<std::string>& inputs, const std::string& output,
-            const std::vector<Message>& attributes = {}) {
+  void emit(const char* operation, const std::vector<std::string>& inputs,
+            const std::string& output, const std::vector<Message>& attributes = {}) {
     Message node;
     for (const std::string& input : inputs) node.text(1, input);
     node.text(2, output).text(3, output).text(4, operation);
@@ -273,8 +273,8 @@ class OnnxGraph {
     const std::int64_t kernel = whole("kernel"), stride = whole("stride");
     // What the last window reaches beyond the picture.
     const auto after = [&](int axis, std::int64_t before) {
-      return std::max<std::int64_t>(
-          0, (node.output[axis] - 1) * stride + kernel - in[axis] - before);
+      return std::max<std::int64_t>(0,
+                                    (node.output[axis] - 1) * stride + kernel - in[axis] - before);
     };
     const std::int64_t top = whole("pad_top"), left = whole("pad_left");
     return {onnx_attribute("kernel_shape", {kernel, kernel}),

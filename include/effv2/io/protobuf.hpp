@@ -10,7 +10,8 @@
 
 namespace effv2::inline EFFV2_ISA::io::detail {
 
-/// A message that grows field by field. Every field is a key, (number << 3 | wire type), and a value.
+/// A message that grows field by field. Every field is a key, (number << 3 | wire type), and a
+/// value.
 class Message {
  public:
   Message& integer(int field, std::int64_t value) {

@@ -1,27 +1,15 @@
-// Asks a trained network what is in pictures:
-//
-//   predict MODEL.safetensors PICTURE...
-//
-// The model is a file that mnist_train --out left, or io::save_model; everything else is in it. For
-// a network of grey 28 x 28 digits the picture may be of any size, dark on light or light on dark:
-// the digit is found, scaled and centred as MNIST's are.
+#include "digit.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <effv2/effv2.hpp>
-#include <exception>
-#include <numeric>
-#include <string>
+#include <effv2/data/resize.hpp>
 #include <vector>
-
-#include "decode_picture.hpp"
 
 using namespace effv2;
 
 namespace {
 
-constexpr std::int64_t digit_size = 28, digit_box = 20, top = 3;
+constexpr std::int64_t digit_box = 20;
 
 // Light strokes on black: what is in the border of the picture is the background.
 Tensor<float> light_on_dark(const Tensor<std::uint8_t>& picture) {
@@ -48,6 +36,8 @@ Tensor<float> light_on_dark(const Tensor<std::uint8_t>& picture) {
   }
   return ink;
 }
+
+}  // namespace
 
 // As MNIST was made: the digit fills a box of 20 x 20, and its centre of mass is the middle of 28 x
 // 28 pixels.
@@ -85,57 +75,4 @@ Tensor<std::uint8_t> centred_digit(const Tensor<std::uint8_t>& picture) {
     result[i] = static_cast<std::uint8_t>(std::clamp(placed[i], 0.0F, 255.0F));
   }
   return result;
-}
-
-void predict(const io::LoadedModel<float>& loaded, const std::string& path,
-             nn::Context<float>& context) {
-  const auto& [model, card] = loaded;
-  const auto channels = static_cast<int>(model.options.in_channels);
-  EFFV2_CHECK(channels == 1 || channels == 3, ErrorCode::unsupported,
-              "[predict] the network wants ", channels, " channels, pictures have 1 or 3");
-  Tensor<std::uint8_t> picture = decode_picture(path, channels);
-  const bool is_digit = channels == 1 && card.image_size == digit_size;
-  if (is_digit) {
-    picture = centred_digit(picture);
-  } else if (card.image_size > 0) {
-    picture = data::resize(picture, card.image_size, card.image_size);
-  }
-  Tensor<float> x(picture.shape());
-  const data::Normalizer<float> normalize(card.mean, card.deviation, channels);
-  normalize(x, picture);
-  x.reshape({1, picture.extent(0), picture.extent(1), picture.extent(2)});
-
-  Tensor<float> logits = model.infer(x, context), probabilities(logits.shape());
-  kernels::softmax<float>(probabilities, logits);
-  std::vector<std::int64_t> order(static_cast<std::size_t>(probabilities.size()));
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](std::int64_t a, std::int64_t b) { return probabilities[a] > probabilities[b]; });
-  std::printf("%s:", path.c_str());
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(top, probabilities.size()); ++i) {
-    const std::int64_t answer = order[static_cast<std::size_t>(i)];
-    const std::string name = card.class_names.empty()
-                                 ? std::to_string(answer)
-                                 : card.class_names[static_cast<std::size_t>(answer)];
-    std::printf("%s %s %.1f %%", i > 0 ? "," : "", name.c_str(),
-                100.0 * static_cast<double>(probabilities[answer]));
-  }
-  std::printf("\n");
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fprintf(stderr, "usage: predict MODEL.safetensors PICTURE...\n");
-    return 2;
-  }
-  try {
-    const auto loaded = io::load_model<float>(argv[1]);
-    nn::Context<float> context;
-    for (int i = 2; i < argc; ++i) predict(loaded, argv[i], context);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "predict: %s\n", error.what());
-    return 2;
-  }
 }

@@ -1,0 +1,162 @@
+// Asks a trained network what is in pictures:
+//
+//   predict digit.png             the network for digits that comes with the examples
+//   predict --model M.safetensors folder/   another one, and all pictures of a folder
+//   predict --json - <photo.jpg   a picture from standard input; an answer for programs
+//
+// The model is a file that mnist_train --out or finetune left, or io::save_model; everything else
+// is in it. For a network of grey 28 x 28 digits the picture may be of any size, dark on light or
+// light on dark: the digit is found, scaled and centred as MNIST's are.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <effv2/effv2.hpp>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "digit.hpp"
+#include "inputs.hpp"
+
+using namespace effv2;
+
+namespace {
+
+struct Options {
+  std::string model = EFFV2_SOURCE_DIR "/examples/data/mnist_tiny.safetensors";
+  std::vector<std::string> inputs;
+  std::int64_t top = 3;
+  int threads = 0;
+  bool json = false;
+};
+
+struct Answer {
+  std::string name;
+  double probability;
+};
+
+// A network and what it needs to look at pictures.
+class Classifier {
+ public:
+  Classifier(const std::string& path, int threads)
+      : loaded_(io::load_model<float>(path)), context_(threads) {
+    EFFV2_CHECK(channels() == 1 || channels() == 3, ErrorCode::unsupported, "[predict] ", path,
+                " wants ", channels(), " channels, pictures have 1 or 3");
+    normalizer_ = {loaded_.card.mean, loaded_.card.deviation, channels()};
+  }
+
+  int channels() const { return static_cast<int>(loaded_.model.options.in_channels); }
+
+  /// The `top` most probable classes, the best first.
+  std::vector<Answer> classify(const Tensor<std::uint8_t>& picture, std::int64_t top) {
+    const Tensor<std::uint8_t> sized = fit(picture);
+    Tensor<float> x(sized.shape());
+    normalizer_(x, sized);
+    x.reshape({1, sized.extent(0), sized.extent(1), sized.extent(2)});
+    const Tensor<float> logits = loaded_.model.infer(x, context_);
+    Tensor<float> probabilities(logits.shape());
+    kernels::softmax<float>(probabilities, logits);
+
+    std::vector<std::int64_t> order(static_cast<std::size_t>(probabilities.size()));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+      return probabilities[a] > probabilities[b];
+    });
+    order.resize(std::min(order.size(), static_cast<std::size_t>(top)));
+    std::vector<Answer> answers;
+    for (const std::int64_t k : order) {
+      answers.push_back({class_name(k), static_cast<double>(probabilities[k])});
+    }
+    return answers;
+  }
+
+ private:
+  Tensor<std::uint8_t> fit(const Tensor<std::uint8_t>& picture) const {
+    const std::int64_t size = loaded_.card.image_size;
+    const bool fits = picture.extent(0) == size && picture.extent(1) == size;
+    if (size == 0 || fits) return Tensor<std::uint8_t>(picture);
+    if (channels() == 1 && size == digit_size) return centred_digit(picture);
+    return data::resize(picture, size, size);
+  }
+
+  std::string class_name(std::int64_t k) const {
+    const std::vector<std::string>& names = loaded_.card.class_names;
+    return names.empty() ? std::to_string(k) : names[static_cast<std::size_t>(k)];
+  }
+
+  io::LoadedModel<float> loaded_;
+  nn::Context<float> context_;
+  data::Normalizer<float> normalizer_;
+};
+
+// One line per picture.
+void print(const std::string& picture, const std::vector<Answer>& answers, bool as_json) {
+  std::string line;
+  if (as_json) {
+    nlohmann::ordered_json record = {{"picture", picture}, {"top", nlohmann::json::array()}};
+    for (const auto& [name, probability] : answers) {
+      record["top"].push_back({{"class", name}, {"probability", probability}});
+    }
+    line = record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  } else {
+    line = picture + ':';
+    for (const auto& [name, probability] : answers) {
+      char text[32];
+      std::snprintf(text, sizeof text, " %.1f %%", 100.0 * probability);
+      line += (&name == &answers.front().name ? " " : ", ") + name + text;
+    }
+  }
+  std::printf("%s\n", line.c_str());
+}
+
+bool parse(int argc, char** argv, Options& o) {
+  CLI::App app("Says what is in pictures.", "predict");
+  app.add_option("PICTURE", o.inputs,
+                 "picture, folder, IDX file of images, or - for standard input")
+      ->required();
+  app.add_option("--model", o.model, "a file that says what it is")->capture_default_str();
+  app.add_option("--top", o.top, "so many answers")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
+  app.add_flag("--json", o.json, "an object per line");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    return app.exit(request), false;
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorCode::invalid_argument, error.what());
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int code = 0;
+  const auto complain = [&code](const std::exception& error) {
+    std::fprintf(stderr, "predict: %s\n", error.what());
+    code = 2;
+  };
+  try {
+    Options options;
+    if (!parse(argc, argv, options)) return 0;
+    Classifier classifier(options.model, options.threads);
+    for (const std::string& input : options.inputs) {
+      try {
+        for_each_picture(input, classifier.channels(),
+                         [&](const std::string& name, const Tensor<std::uint8_t>& picture) {
+                           print(name, classifier.classify(picture, options.top), options.json);
+                         });
+      } catch (const Error& error) {
+        complain(error);  // and on to the next
+      }
+    }
+  } catch (const std::exception& error) {
+    complain(error);
+  }
+  return code;
+}
