@@ -7,6 +7,6 @@
 /// Height and width of MNIST's pictures.
 inline constexpr std::int64_t digit_size = 28;
 
-/// A grey picture (H, W, 1) of one digit, of any size, dark on light or light on dark, as (28, 28, 1):
-/// light on black, scaled and centred.
+/// A grey picture (H, W, 1) of one digit, of any size, dark on light or light on dark, as (28, 28,
+/// 1): light on black, scaled and centred.
 effv2::Tensor<std::uint8_t> centred_digit(const effv2::Tensor<std::uint8_t>& picture);

@@ -10,7 +10,7 @@
 using OnPicture =
     std::function<void(const std::string& name, const effv2::Tensor<std::uint8_t>& picture)>;
 
-/// Calls on_picture for everything that `input` is: a PNG, JPEG, BMP or PGM file; a folder of them, in
-/// the order of their names; an IDX file of images, plain or gzip; "-", one picture from standard
-/// input. Throws effv2::Error.
+/// Calls on_picture for everything that `input` is: a PNG, JPEG, BMP or PGM file; a folder of them,
+/// in the order of their names; an IDX file of images, plain or gzip; "-", one picture from
+/// standard input. Throws effv2::Error.
 void for_each_picture(const std::string& input, int channels, const OnPicture& on_picture);

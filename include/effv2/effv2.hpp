@@ -85,6 +85,7 @@
 #include "io/protobuf.hpp"
 #include "io/safetensors.hpp"
 #include "io/safetensors_header.hpp"
+#include "io/torchvision.hpp"
 #include "io/weights.hpp"
 
 // Images and batches.

@@ -1,5 +1,5 @@
-// draw_digits FOLDER: every digit in every TrueType font of the system, as FOLDER/DIGIT-FONT.pgm; four
-// sizes, light on dark and dark on light by turns. Exits with 77 if there are no fonts.
+// draw_digits FOLDER: every digit in every TrueType font of the system, as FOLDER/DIGIT-FONT.pgm;
+// four sizes, light on dark and dark on light by turns. Exits with 77 if there are no fonts.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -27,7 +27,8 @@ std::vector<std::uint8_t> content(const std::string& path) {
   return bytes;
 }
 
-void draw(const stbtt_fontinfo& font, int digit, float size, bool is_dark, const std::string& path) {
+void draw(const stbtt_fontinfo& font, int digit, float size, bool is_dark,
+          const std::string& path) {
   int width = 0, height = 0, left = 0, top = 0;
   unsigned char* glyph = stbtt_GetCodepointBitmap(&font, 0, stbtt_ScaleForPixelHeight(&font, size),
                                                   '0' + digit, &width, &height, &left, &top);

@@ -158,3 +158,18 @@ TEST_CASE("a copy of a model is a model of its own", "[efficientnet]") {
   });
   CHECK(sum > 1.0);
 }
+
+TEST_CASE("a classifier is replaced, and the body keeps what it knows", "[efficientnet]") {
+  auto net = models::efficientnet<float>("tiny", {.in_channels = 1, .classes = 10}, 1);
+  const auto before = models::efficientnet<float>("tiny", {.in_channels = 1, .classes = 10}, 1);
+  net.replace_classifier(3, 2);
+  CHECK(net.options.classes == 3);
+  nn::Context<float> context(1);
+  const Tensor<float> x = Tensor<float>::filled({2, 28, 28, 1}, 0.5F);
+  const Tensor<float> logits = net.infer(x, context);
+  CHECK(logits.shape() == Shape{2, 3});
+  CHECK(logits[0] != logits[1]);
+  CHECK(std::equal(net.stem.conv.weight.value().begin(), net.stem.conv.weight.value().end(),
+                   before.stem.conv.weight.value().begin()));
+  CHECK_THROWS_AS(net.replace_classifier(0, 2), Error);
+}

@@ -215,6 +215,11 @@ void save_model(const std::string& path, const models::EfficientNet<T>& model,
   encode_model(model, card, naming).write(path);
 }
 
+/// Whether the file was written by save_model.
+inline bool says_what_it_is(const SafetensorsFile& file) {
+  return file.metadata().contains("effv2.model");
+}
+
 /// Throws Error(format) where the file does not say what it is, or says it wrongly.
 template <class T>
 EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {

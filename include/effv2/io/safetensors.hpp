@@ -118,24 +118,36 @@ class SafetensorsFile {
   /// an integer T that can hold them.
   template <class T>
   Tensor<T> get(const std::string& tensor) const {
-    const auto found = entries_.find(tensor);
-    EFFV2_CHECK(found != entries_.end(), ErrorCode::format, "[safetensors] ", name_,
-                ": no tensor \"", tensor, '"');
-    const TensorEntry& entry = found->second;
+    const TensorEntry& entry = entry_of(tensor);
     EFFV2_CHECK(entry.shape.size() <= Shape::max_rank, ErrorCode::unsupported, "[safetensors] ",
                 name_, ": \"", tensor, "\" has ", entry.shape.size(), " extents, expected at most ",
                 Shape::max_rank);
     Shape shape;
     for (const std::int64_t extent : entry.shape) shape.append(extent);
-    Tensor<T> result = Tensor<T>::uninitialized(shape);
-    const std::uint8_t* bytes = data_.data() + entry.begin;
-    EFFV2_CHECK(convert(entry.type, bytes, result), ErrorCode::unsupported, "[safetensors] ", name_,
-                ": \"", tensor, "\" holds ", info_of(entry.type).name,
+    Tensor<T> result = flat<T>(tensor);
+    result.reshape(shape);
+    return result;
+  }
+
+  /// The same in one row, whatever the rank.
+  template <class T>
+  Tensor<T> flat(const std::string& tensor) const {
+    const TensorEntry& entry = entry_of(tensor);
+    Tensor<T> result = Tensor<T>::uninitialized({entry.size()});
+    EFFV2_CHECK(convert(entry.type, data_.data() + entry.begin, result), ErrorCode::unsupported,
+                "[safetensors] ", name_, ": \"", tensor, "\" holds ", info_of(entry.type).name,
                 ", which is of another kind than what is wanted");
     return result;
   }
 
  private:
+  const TensorEntry& entry_of(const std::string& tensor) const {
+    const auto found = entries_.find(tensor);
+    EFFV2_CHECK(found != entries_.end(), ErrorCode::format, "[safetensors] ", name_,
+                ": no tensor \"", tensor, '"');
+    return found->second;
+  }
+
   void verify(std::vector<std::uint8_t> header, const std::string& name) const {
     std::string text(header.begin(), header.end());
     detail::Checksum::fill_in(text, detail::Checksum::blank);

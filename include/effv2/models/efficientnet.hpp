@@ -69,10 +69,7 @@ struct EfficientNet {
         head(nn::conv_bn_act<T>(spec.stages().back().out_channels, head_width(spec, o), 1, 1,
                                 o.defaults, o.defaults.activation)),
         dropout(o.dropout < 0.0 ? spec.dropout : o.dropout),
-        // As the paper's code: uniform in +-1 / sqrt(classes), scaled.
-        classifier(head_width(spec, o), o.classes,
-                   nn::Initializer::uniform(o.classifier_scale /
-                                            std::sqrt(static_cast<double>(o.classes)))) {
+        classifier(make_classifier(head_width(spec, o), o)) {
     const int block_count = spec.blocks();
     int index = 0;
     for (const StageSpec& stage : spec.stages()) {
@@ -91,6 +88,14 @@ struct EfficientNet {
         }
       }
     }
+  }
+
+  /// Puts a new classifier, with starting weights, in the place of the old one: what was learned of
+  /// other classes' pictures is kept for these.
+  void replace_classifier(std::int64_t classes, std::uint64_t seed) {
+    options.classes = classes;
+    classifier = make_classifier(classifier.in(), options);
+    nn::initialize(classifier, seed);
   }
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, nn::Context<T>& context) {
@@ -133,6 +138,12 @@ struct EfficientNet {
   }
 
  private:
+  // As the paper's code: uniform in +-1 / sqrt(classes), scaled.
+  static nn::Linear<T> make_classifier(std::int64_t in, const EfficientNetOptions& o) {
+    return {
+        in, o.classes,
+        nn::Initializer::uniform(o.classifier_scale / std::sqrt(static_cast<double>(o.classes)))};
+  }
   static std::int64_t head_width(const ModelSpec& table, const EfficientNetOptions& o) {
     EFFV2_CHECK(o.classes > 0 && o.in_channels > 0 && o.head >= 0, ErrorCode::invalid_argument,
                 "[efficientnet] expected at least 1 class and input channel and a head >= 0, got ",

@@ -1,0 +1,132 @@
+// Teaches a trained network new classes, from a folder of pictures per class:
+//
+//   finetune FOLDER OUT.safetensors
+//   finetune FOLDER OUT.safetensors --weights s.safetensors --model s --size 128   torchvision's weights
+//
+// A fifth of every class is kept for the test. The network keeps its body and gets a new classifier;
+// with --freeze only that is trained. The result says what it is: predict and export_onnx read it.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <effv2/effv2.hpp>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "decode_picture.hpp"
+
+using namespace effv2;
+
+namespace {
+
+struct Options {
+  std::string folder, out;
+  std::string weights = EFFV2_SOURCE_DIR "/examples/data/mnist_tiny.safetensors";
+  std::string model;  // of weights that do not say what they are
+  std::int64_t size = 0, epochs = 10, batch = 32, seed = 1;
+  double learning_rate = 0.0;
+  int threads = 0;
+  bool freeze = false;
+};
+
+bool parse(int argc, char** argv, Options& o) {
+  CLI::App app("Teaches a trained network new classes.", "finetune");
+  app.option_defaults()->always_capture_default();
+  app.add_option("FOLDER", o.folder, "FOLDER/apple/1.png, FOLDER/pear/...")->required();
+  app.add_option("OUT", o.out, "the new network, .safetensors")->required();
+  app.add_option("--weights", o.weights, "a network of this library's, or torchvision's weights");
+  app.add_option("--model", o.model, "what torchvision's weights are of: s m l v1-b0 ... v1-b7");
+  app.add_option("--size", o.size, "pixels; 0: what the network was trained with")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--epochs", o.epochs)->check(CLI::Range(1, 100000));
+  app.add_option("--batch", o.batch)->check(CLI::Range(2, 1 << 16));
+  app.add_option("--lr", o.learning_rate, "0: 0.002, or 0.01 with --freeze")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
+  app.add_flag("--freeze", o.freeze, "train the classifier only");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    return app.exit(request), false;
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorCode::invalid_argument, error.what());
+  }
+  return true;
+}
+
+io::LoadedModel<float> load(const Options& o) {
+  const io::SafetensorsFile file = io::SafetensorsFile::read(o.weights);
+  if (io::says_what_it_is(file)) return io::load_model<float>(file);
+  EFFV2_CHECK(!o.model.empty(), ErrorCode::invalid_argument, o.weights,
+              " does not say what it is: which --model is it of?");
+  return io::load_torchvision<float>(file, o.model);
+}
+
+void run(const Options& o) {
+  auto [model, card] = load(o);
+  if (o.size > 0) card.image_size = o.size;
+  EFFV2_CHECK(card.image_size > 0, ErrorCode::invalid_argument, o.weights,
+              " does not say how large its pictures are: give --size");
+  const auto channels = static_cast<int>(model.options.in_channels);
+  EFFV2_CHECK(channels == 1 || channels == 3, ErrorCode::unsupported, o.weights, " wants ",
+              channels, " channels, pictures have 1 or 3");
+  const auto [training, test] =
+      data::load_image_folder(
+          o.folder, card.image_size, card.image_size,
+          [channels](const std::string& path) { return decode_picture(path, channels); })
+          .stratified_split(0.2, static_cast<std::uint64_t>(o.seed));
+  card.class_names = training.class_names;
+  model.replace_classifier(training.classes, static_cast<std::uint64_t>(o.seed));
+  if (o.freeze) {
+    nn::freeze(model, "");
+    nn::freeze(model, "classifier", false);
+  }
+  std::printf("%s, %lld parameters; %lld pictures to learn from and %lld to test, of %lld classes\n",
+              std::string(model.spec.name).c_str(),
+              static_cast<long long>(nn::parameter_count(model)),
+              static_cast<long long>(training.size()), static_cast<long long>(test.size()),
+              static_cast<long long>(training.classes));
+
+  train::FitOptions options{.epochs = o.epochs,
+                            .batch_size = std::min(o.batch, training.size()),
+                            .warmup_epochs = 0.5,
+                            .threads = o.threads,
+                            .seed = static_cast<std::uint64_t>(o.seed)};
+  options.learning_rate = o.learning_rate > 0.0 ? o.learning_rate : o.freeze ? 0.01 : 0.002;
+  options.data.mean = card.mean, options.data.deviation = card.deviation;
+  options.data.augmentation = {.shift = 0.07 * static_cast<double>(card.image_size),
+                               .rotate = 10.0,
+                               .scale = 0.1};
+  train::Callbacks callbacks;
+  callbacks.on_epoch = [](const train::EpochReport& r) {
+    std::printf("epoch %2lld  loss %.4f  test accuracy %6.2f %%  (%.0f s)\n",
+                static_cast<long long>(r.epoch + 1), r.loss, 100.0 * r.evaluation->accuracy(),
+                r.seconds);
+    std::fflush(stdout);
+  };
+  const train::FitResult result = train::fit(model, training, test, options, callbacks);
+  for (std::int64_t c = 0; c < test.classes; ++c) {
+    std::printf("%-20s recall %6.2f %%\n", test.class_names[static_cast<std::size_t>(c)].c_str(),
+                100.0 * result.evaluation.confusion.recall(c));
+  }
+  io::save_model(o.out, model, card);
+  std::printf("test accuracy %.2f %% (%lld/%lld); the network is in %s\n",
+              100.0 * result.evaluation.accuracy(),
+              static_cast<long long>(result.evaluation.confusion.correct()),
+              static_cast<long long>(result.evaluation.confusion.total()), o.out.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Options options;
+    if (parse(argc, argv, options)) run(options);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "finetune: %s\n", error.what());
+    return 2;
+  }
+}
