@@ -1,10 +1,12 @@
 // Teaches a trained network new classes, from a folder of pictures per class:
 //
 //   finetune FOLDER OUT.safetensors
-//   finetune FOLDER OUT.safetensors --weights s.safetensors --model s --size 128   torchvision's weights
+//   finetune FOLDER OUT.safetensors --weights s.safetensors --model s --size 128   torchvision's
+//   weights
 //
-// A fifth of every class is kept for the test. The network keeps its body and gets a new classifier;
-// with --freeze only that is trained. The result says what it is: predict and export_onnx read it.
+// A fifth of every class is kept for the test. The network keeps its body and gets a new
+// classifier; with --freeze only that is trained. The result says what it is: predict and
+// export_onnx read it.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
@@ -72,22 +74,22 @@ void run(const Options& o) {
   const auto channels = static_cast<int>(model.options.in_channels);
   EFFV2_CHECK(channels == 1 || channels == 3, ErrorCode::unsupported, o.weights, " wants ",
               channels, " channels, pictures have 1 or 3");
-  const auto [training, test] =
-      data::load_image_folder(
-          o.folder, card.image_size, card.image_size,
-          [channels](const std::string& path) { return decode_picture(path, channels); })
-          .stratified_split(0.2, static_cast<std::uint64_t>(o.seed));
+  const auto [training, test] = data::load_image_folder(o.folder, card.image_size, card.image_size,
+                                                        [channels](const std::string& path) {
+                                                          return decode_picture(path, channels);
+                                                        })
+                                    .stratified_split(0.2, static_cast<std::uint64_t>(o.seed));
   card.class_names = training.class_names;
   model.replace_classifier(training.classes, static_cast<std::uint64_t>(o.seed));
   if (o.freeze) {
     nn::freeze(model, "");
     nn::freeze(model, "classifier", false);
   }
-  std::printf("%s, %lld parameters; %lld pictures to learn from and %lld to test, of %lld classes\n",
-              std::string(model.spec.name).c_str(),
-              static_cast<long long>(nn::parameter_count(model)),
-              static_cast<long long>(training.size()), static_cast<long long>(test.size()),
-              static_cast<long long>(training.classes));
+  std::printf(
+      "%s, %lld parameters; %lld pictures to learn from and %lld to test, of %lld classes\n",
+      std::string(model.spec.name).c_str(), static_cast<long long>(nn::parameter_count(model)),
+      static_cast<long long>(training.size()), static_cast<long long>(test.size()),
+      static_cast<long long>(training.classes));
 
   train::FitOptions options{.epochs = o.epochs,
                             .batch_size = std::min(o.batch, training.size()),
@@ -96,9 +98,8 @@ void run(const Options& o) {
                             .seed = static_cast<std::uint64_t>(o.seed)};
   options.learning_rate = o.learning_rate > 0.0 ? o.learning_rate : o.freeze ? 0.01 : 0.002;
   options.data.mean = card.mean, options.data.deviation = card.deviation;
-  options.data.augmentation = {.shift = 0.07 * static_cast<double>(card.image_size),
-                               .rotate = 10.0,
-                               .scale = 0.1};
+  options.data.augmentation = {
+      .shift = 0.07 * static_cast<double>(card.image_size), .rotate = 10.0, .scale = 0.1};
   train::Callbacks callbacks;
   callbacks.on_epoch = [](const train::EpochReport& r) {
     std::printf("epoch %2lld  loss %.4f  test accuracy %6.2f %%  (%.0f s)\n",

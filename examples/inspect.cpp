@@ -1,5 +1,5 @@
-// Shows what is in a safetensors file, of any program: metadata, and of every tensor its type, shape,
-// norm and range.
+// Shows what is in a safetensors file, of any program: metadata, and of every tensor its type,
+// shape, norm and range.
 //
 //   inspect FILE.safetensors
 #include <algorithm>

@@ -44,10 +44,9 @@ void unpack(const std::string& images_path, const std::string& labels_path,
     if (written[label]++ == 0) std::filesystem::create_directories(class_folder);
     char name[32];
     std::snprintf(name, sizeof name, "/%05lld.png", static_cast<long long>(n));
-    const int good =
-        stbi_write_png((class_folder + name).c_str(), static_cast<int>(width),
-                       static_cast<int>(height), 1, images.data() + n * height * width,
-                       static_cast<int>(width));
+    const int good = stbi_write_png((class_folder + name).c_str(), static_cast<int>(width),
+                                    static_cast<int>(height), 1, images.data() + n * height * width,
+                                    static_cast<int>(width));
     EFFV2_CHECK(good != 0, ErrorCode::io, "cannot write ", class_folder, name);
   }
   std::int64_t total = 0;

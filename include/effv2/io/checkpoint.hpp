@@ -155,19 +155,22 @@ EFFV2_SETUP void save_checkpoint(const std::string& path, Run& run) {
 /// would have. Throws Error, having changed nothing: `format` for a file that is damaged or no
 /// checkpoint, `invalid_argument` for another configuration, `shape_mismatch` for another network.
 template <class Run>
-EFFV2_SETUP void load_checkpoint(const std::string& path, Run& run) {
-  const SafetensorsFile file = SafetensorsFile::read(path);
+EFFV2_SETUP void load_checkpoint(const SafetensorsFile& file, Run& run) {
   const auto configuration = file.metadata().find(detail::configuration_key);
   EFFV2_CHECK(file.has_checksum() && configuration != file.metadata().end(), ErrorCode::format,
-              "[checkpoint] ", path, " is no checkpoint");
+              "[checkpoint] ", file.name(), " is no checkpoint");
   const std::string &theirs = configuration->second, ours = run.configuration();
-  EFFV2_CHECK(theirs == ours, ErrorCode::invalid_argument, "[checkpoint] ", path,
+  EFFV2_CHECK(theirs == ours, ErrorCode::invalid_argument, "[checkpoint] ", file.name(),
               " is of another run",
               detail::missing_lines(theirs, ours, "the checkpoint has: ") +
                   detail::missing_lines(ours, theirs, "this run has: "));
   detail::StateReader reader(file);
   run.visit_state(reader);
   reader.apply();
+}
+template <class Run>
+void load_checkpoint(const std::string& path, Run& run) {
+  load_checkpoint(SafetensorsFile::read(path), run);
 }
 
 /// A folder that holds the last checkpoints of one run, and the best.
