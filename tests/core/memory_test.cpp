@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "../catch.hpp"
-#include "counting_new.hpp"
+#include "../support/counting_new.hpp"
 
 using namespace effv2;
 

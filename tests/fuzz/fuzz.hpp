@@ -1,5 +1,5 @@
-// What a fuzzer calls: bytes in, and either they are read or an effv2::Error is thrown. Anything else
-// (another exception, a report of a sanitiser, memory beyond the limit) ends the program.
+// What a fuzzer calls: bytes in, and either they are read or an effv2::Error is thrown. Anything
+// else (another exception, a report of a sanitiser, memory beyond the limit) ends the program.
 #pragma once
 
 #include <cstddef>

@@ -38,8 +38,8 @@ Bytes network() {
   spec.table[1] = {models::BlockKind::mbconv, 1, 3, 1, 1, 8, 8};
   models::EfficientNet<float> net(spec, {.in_channels = 1, .classes = 2});
   nn::initialize(net, 1);
-  return io::encode_model(net, {.class_names = {"a", "b"}, .image_size = 8, .mean = {0.5},
-                                .deviation = {0.5}})
+  return io::encode_model(
+             net, {.class_names = {"a", "b"}, .image_size = 8, .mean = {0.5}, .deviation = {0.5}})
       .encode();
 }
 

@@ -2,7 +2,6 @@
 // the steady state, two models side by side.
 #include <malloc.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <effv2/kernels/loss.hpp>
 #include <effv2/models/efficientnet.hpp>
@@ -13,14 +12,13 @@
 
 #include "../catch.hpp"
 #include "../support/compare.hpp"
+#include "../support/counting_new.hpp"
 #include "../support/random.hpp"
 
 using namespace effv2;
 using testing::Dice;
 
 namespace {
-
-std::atomic<std::int64_t> allocations{0};  // calls of operator new
 
 // What malloc has handed out, to whomever; 0 where it cannot tell.
 std::int64_t heap_bytes() {
@@ -81,27 +79,6 @@ std::vector<float> after_steps(int threads, std::uint64_t seed, int steps) {
 
 }  // namespace
 
-// Not inlined: g++ would take malloc and delete for a mismatched pair.
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t align) {
-  ++allocations;
-  const auto a = static_cast<std::size_t>(align);
-  if (void* memory = std::aligned_alloc(a, (bytes + a - 1) / a * a)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
-
 TEST_CASE("training gives the same bits for any number of threads and in every run", "[steps]") {
   const std::vector<float> first = after_steps(1, 1, 4);
   for (const float v : first) REQUIRE(std::isfinite(v));
@@ -118,14 +95,34 @@ TEST_CASE("a steady training step allocates nothing", "[steps]") {
     Run run(threads, 1);
     for (int i = 0; i < 3; ++i) run.train();
     // Both counters are read before any assertion, which allocates.
-    const std::int64_t before = allocations, heap_before = heap_bytes();
+    const std::int64_t before = testing::allocations, heap_before = heap_bytes();
     for (int i = 0; i < 3; ++i) run.train();
-    const std::int64_t after = allocations, heap_after = heap_bytes();
+    const std::int64_t after = testing::allocations, heap_after = heap_bytes();
     CAPTURE(threads);
     CHECK(after == before);
     CHECK(heap_after == heap_before);
     CHECK(before > 0);
   }
+}
+
+TEST_CASE("memory that runs out anywhere is reported, and the next try works", "[steps]") {
+  const std::vector<float> whole = after_steps(2, 1, 2);
+  Dice dice(310);
+  int failures = 0;
+  bool failed = true;
+  // From the first allocation of a run to beyond the last.
+  for (std::int64_t nth = 0; failed; nth += dice.between(1, testing::sweep(100) / 2)) {
+    testing::fails_after = nth;
+    try {
+      after_steps(2, 1, 2);
+      failed = false;
+    } catch (const std::bad_alloc&) {
+      ++failures;
+    }
+    testing::fails_after = -1;
+    if (nth % 16 == 0) REQUIRE(after_steps(2, 1, 2) == whole);
+  }
+  CHECK(failures > 30);
 }
 
 TEST_CASE("two models train in two threads as one after the other", "[steps]") {

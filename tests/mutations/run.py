@@ -146,6 +146,29 @@ MUTATIONS = [
     # training
     ("train/metrics.hpp", "if (row[k] > row[best])", "if (row[k] >= row[best])", "train/metrics"),
     ("train/metrics.hpp", "called += count(truth, k)", "called += count(k, truth)", "train/metrics"),
+    # files that survive
+    ("core/atomic_file.hpp", "bytes = bytes.subspan(static_cast<std::size_t>(count));", "bytes = {};", "core/atomic_file"),
+    ("core/atomic_file.hpp", "while (result < 0 && errno == EINTR) result = call();", "", "core/atomic_file"),
+    ("core/atomic_file.hpp", "if (!committed_) ::unlink(part_.c_str());", "", "core/atomic_file"),
+    ("io/checksum.hpp", "std::uint64_t{byte} << 8 * filled_", "std::uint64_t{byte} << 7 * filled_", "io/checksum"),
+    ("io/checksum.hpp", "if (filled_ > 0) whole.mix();", "", "io/checksum"),
+    ("io/checkpoint.hpp", "entry->step == run.best_step()", "entry->step < 0", "io/checkpoint"),
+    ("io/checkpoint.hpp", "const bool outlived = entry->step > run.step();", "const bool outlived = false;", "io/checkpoint"),
+    ("io/checkpoint.hpp", "EFFV2_CHECK(theirs == ours,", "EFFV2_CHECK(theirs == theirs,", "io/checkpoint"),
+    ("io/checkpoint.hpp", "if (values->shape() == shape) return values;", "return values;", "io/checkpoint"),
+    ("io/safetensors.hpp", "if (file.has_checksum()) file.verify", "if (false) file.verify", "io/checkpoint"),
+    ("train/trainer.hpp", "      ++batch_;\n", "", "io/checkpoint"),
+    ("train/trainer.hpp", 'own("epoch_loss", loss_), ', "", "io/checkpoint"),
+    ("train/trainer.hpp", "const bool skips = options_.on_non_finite == NonFinite::skip;", "const bool skips = false;", "train/trainer"),
+    ("train/trainer.hpp", "best_accuracy_ = report.evaluation->accuracy(), best_step_ = step_;", "", "train/trainer"),
+    ("nn/batch_norm.hpp", "if (is_finite<T>(saved.mean) && is_finite<T>(saved.variance)) {", "if (channels > 0) {", "train/trainer"),
+    ("optim/optimizer.hpp", 'if (!slot.second.empty()) f("second." + slot.path, slot.second);', "", "io/checkpoint"),
+    ("optim/ema.hpp", 'f("updates", updates_);', "", "io/checkpoint"),
+    ("io/onnx.hpp", "scale * static_cast<double>(bias[c] - mean[c])", "scale * static_cast<double>(bias[c] + mean[c])", "io/onnx"),
+    ("io/onnx.hpp", "is_convolution && readers[input] == 1", "is_convolution && readers[input] == 2", "io/onnx"),
+    ("io/protobuf.hpp", "static_cast<char>(value | 0x80)", "static_cast<char>(value)", "io/protobuf"),
+    ("io/torchvision.hpp", 'name <= "v1-b4"', 'name <= "v1-b3"', "io/torchvision"),
+    ("models/efficientnet.hpp", "    options.classes = classes;\n", "", "models/efficientnet"),
 ]
 
 

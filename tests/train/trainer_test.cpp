@@ -68,6 +68,22 @@ TEST_CASE("fit learns, reports every step and epoch, and evaluates", "[trainer]"
   CHECK(result.evaluation.predictions.size() == 60);
 }
 
+TEST_CASE("the step of the best evaluation is remembered", "[trainer]") {
+  const data::Dataset training = quarters(200, 600), test = quarters(60, 601);
+  auto net = network();
+  train::Trainer<nn::Sequential<float>> trainer(net, training, test, options());
+  CHECK(trainer.best_step() == 0);
+  double best = -1.0;
+  std::int64_t step = 0;
+  train::Callbacks callbacks;
+  callbacks.on_epoch = [&](const train::EpochReport& r) {
+    if (r.evaluation->accuracy() > best) best = r.evaluation->accuracy(), step = r.step;
+    CHECK(trainer.best_step() == step);
+  };
+  trainer.run(callbacks);
+  CHECK(trainer.epoch() == 3);
+}
+
 TEST_CASE("a step count ends training inside of an epoch", "[trainer]") {
   const data::Dataset training = quarters(200, 600), test = quarters(20, 601);
   auto net = network();
