@@ -60,6 +60,7 @@ int run(int argc, char** argv) {
     training->save_checkpoint();
   };
   const effv2::train::FitResult result = training->run(callbacks);
+  if (result.stopped) progress.stopped(result.steps, !options.out.empty());
   if (!options.quiet) print_evaluation(result.evaluation, data.test);
   std::printf("%s\n", accuracy_line(result.evaluation).c_str());
   return result.stopped ? killed_by_signal + stop_signal : 0;

@@ -41,6 +41,13 @@ void Progress::resumed(std::int64_t step) {
   if (!quiet_) std::printf("resumed after step %lld\n", static_cast<long long>(step));
 }
 
+void Progress::stopped(std::int64_t step, bool has_checkpoint) {
+  if (quiet_) return;
+  clear_line();
+  std::printf("stopped after step %lld%s\n", static_cast<long long>(step),
+              has_checkpoint ? "; --resume goes on from there" : "");
+}
+
 void Progress::step(const train::StepReport& r) {
   const bool last = r.step == r.total_steps;
   if (quiet_ || (r.seconds < next_ && !last && r.step > 1)) return;

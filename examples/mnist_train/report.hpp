@@ -15,6 +15,7 @@ class Progress {
  public:
   explicit Progress(bool quiet);
   void resumed(std::int64_t step);
+  void stopped(std::int64_t step, bool has_checkpoint);
   void step(const effv2::train::StepReport& report);
   void epoch(const effv2::train::EpochReport& report);
 
