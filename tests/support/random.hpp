@@ -2,13 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <effv2/core/random.hpp>
 #include <effv2/core/tensor.hpp>
 
 namespace effv2::testing {
 
-/// A sweep over `count` random cases, or a tenth where a sanitiser makes each many times as slow.
-constexpr int sweep(int count) {
+/// A sweep over `count` random cases: three times as many with EFFV2_LONG_TESTS, or a tenth where a
+/// sanitiser makes each many times as slow.
+inline int sweep(int count) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return count / 10;
 #elif defined(__has_feature)
@@ -16,7 +18,7 @@ constexpr int sweep(int count) {
   return count / 10;
 #  endif
 #endif
-  return count;
+  return std::getenv("EFFV2_LONG_TESTS") != nullptr ? 3 * count : count;
 }
 
 /// Draws from one stream, one number after the other.
