@@ -9,7 +9,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 // The decoder is someone else's code, which our warnings do not concern.
 #pragma GCC diagnostic push
@@ -44,8 +43,5 @@ inline effv2::Tensor<std::uint8_t> decode_picture(std::span<const std::uint8_t> 
 }
 
 inline effv2::Tensor<std::uint8_t> decode_picture(const std::string& path, int channels) {
-  const auto source = effv2::open_file(path);
-  std::vector<std::uint8_t> bytes(source->bytes_at_most());
-  source->read(bytes);
-  return decode_picture(bytes, path, channels);
+  return decode_picture(effv2::read_file(path), path, channels);
 }

@@ -91,6 +91,10 @@ void run(const Options& o) {
       static_cast<long long>(training.size()), static_cast<long long>(test.size()),
       static_cast<long long>(training.classes));
 
+  // Whether the result can be written is found out before there is one.
+  io::model_metadata(model, card);
+  AtomicFile{o.out};
+
   train::FitOptions options{.epochs = o.epochs,
                             .batch_size = std::min(o.batch, training.size()),
                             .warmup_epochs = 0.5,

@@ -5,7 +5,6 @@
 // FOLDER/0/00012.png, ...: the first PER_CLASS images of every class, all by default.
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <effv2/data/gzip.hpp>
 #include <effv2/data/idx.hpp>
 #include <exception>
@@ -63,7 +62,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    unpack(argv[1], argv[2], argv[3], argc == 5 ? std::atoll(argv[4]) : -1);
+    unpack(argv[1], argv[2], argv[3], argc == 5 ? std::stoll(argv[4]) : -1);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "unpack_idx: %s\n", error.what());

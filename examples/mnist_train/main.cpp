@@ -45,13 +45,14 @@ int run(int argc, char** argv) {
   Progress progress(options.quiet);
   if (resumed) progress.resumed(resumed->step);
   MetricsFile metrics(options.out, resumed);
+  bool saved = false;
   effv2::train::Callbacks callbacks;
   callbacks.on_step = [&](const effv2::train::StepReport& report) {
     progress.step(report);
     metrics.step(report);
     const bool stops = stop_signal != 0;
     const bool is_due = options.checkpoint_every > 0 && report.step % options.checkpoint_every == 0;
-    if (stops || is_due) training->save_checkpoint();
+    if (stops || is_due) saved = training->save_checkpoint();
     return !stops;
   };
   callbacks.on_epoch = [&](const effv2::train::EpochReport& report) {
@@ -60,7 +61,8 @@ int run(int argc, char** argv) {
     training->save_checkpoint();
   };
   const effv2::train::FitResult result = training->run(callbacks);
-  if (result.stopped) progress.stopped(result.steps, !options.out.empty());
+  if (result.stopped) progress.stopped(result.steps, saved);
+  if (result.skipped > 0) progress.skipped(result.skipped);
   if (!options.quiet) print_evaluation(result.evaluation, data.test);
   std::printf("%s\n", accuracy_line(result.evaluation).c_str());
   return result.stopped ? killed_by_signal + stop_signal : 0;

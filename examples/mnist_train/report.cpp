@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdint>
 #include <effv2/core/atomic_file.hpp>
@@ -46,6 +47,11 @@ void Progress::stopped(std::int64_t step, bool has_checkpoint) {
   clear_line();
   std::printf("stopped after step %lld%s\n", static_cast<long long>(step),
               has_checkpoint ? "; --resume goes on from there" : "");
+}
+
+void Progress::skipped(std::int64_t steps) {
+  std::fprintf(stderr, "warning: %lld steps were not finite and changed nothing\n",
+               static_cast<long long>(steps));
 }
 
 void Progress::step(const train::StepReport& r) {
@@ -107,20 +113,20 @@ MetricsFile::MetricsFile(const std::string& directory,
     effv2::write_file(path, {reinterpret_cast<const std::uint8_t*>(kept.data()), kept.size()});
   }
   file_.reset(std::fopen(path.c_str(), resumed ? "a" : "w"));
-  if (file_ == nullptr) {
-    throw effv2::Error(effv2::ErrorCode::io, "[metrics] cannot write " + path);
-  }
+  if (file_ == nullptr) effv2::throw_io(path, "write", errno);
 }
 
 void MetricsFile::write(const std::string& record) {
   if (file_ == nullptr) return;
-  std::fputs(record.c_str(), file_.get());
-  std::fflush(file_.get());
+  if (std::fputs(record.c_str(), file_.get()) >= 0 && std::fflush(file_.get()) == 0) return;
+  std::perror("\nwarning: metrics.jsonl ends here");
+  file_.reset();
 }
 
 void MetricsFile::step(const train::StepReport& r) {
   constexpr std::int64_t interval = 50;
   if (file_ == nullptr || (r.step % interval != 0 && r.step != r.total_steps)) return;
+  if (r.skipped) return;  // it has no loss that JSON could tell
   write(
       format("{\"kind\": \"step\", \"step\": %lld, \"epoch\": %lld, \"loss\": %.6g, "
              "\"train_accuracy\": %.6g, \"learning_rate\": %.6g, \"images_per_s\": %.6g, "

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdio>
+#include <effv2/core/byte_source.hpp>
 #include <effv2/data/dataset.hpp>
 #include <effv2/train/report.hpp>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,6 +16,7 @@ class Progress {
   explicit Progress(bool quiet);
   void resumed(std::int64_t step);
   void stopped(std::int64_t step, bool has_checkpoint);
+  void skipped(std::int64_t steps);
   void step(const effv2::train::StepReport& report);
   void epoch(const effv2::train::EpochReport& report);
 
@@ -36,11 +37,8 @@ class MetricsFile {
   void epoch(const effv2::train::EpochReport& report);
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
   void write(const std::string& record);
-  std::unique_ptr<std::FILE, Close> file_;
+  effv2::FileHandle file_;
 };
 
 /// Per-class table, confusion matrix and some misread digits.

@@ -109,13 +109,15 @@ class Run final : public Training {
     return Position{trainer_.step(), trainer_.epoch()};
   }
 
-  void save_checkpoint() override {
-    if (out_.empty()) return;
+  bool save_checkpoint() override {
+    if (out_.empty()) return false;
     try {
       checkpoints_.save(trainer_);
+      return true;
     } catch (const Error& error) {
       std::fprintf(stderr, "\nwarning: no checkpoint of step %lld, training goes on: %s\n",
                    static_cast<long long>(trainer_.step()), error.what());
+      return false;
     }
   }
 

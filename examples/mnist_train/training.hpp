@@ -19,8 +19,9 @@ class Training {
   };
   /// Goes back to the last checkpoint. Nothing if there is none.
   virtual std::optional<Position> resume() = 0;
-  /// Called between steps. A checkpoint that cannot be written is a warning.
-  virtual void save_checkpoint() = 0;
+  /// Called between steps. Whether there is a checkpoint now; one that cannot be written is a
+  /// warning.
+  virtual bool save_checkpoint() = 0;
   /// Trains, evaluates, and leaves DIR/model.safetensors unless it was stopped; called once.
   virtual effv2::train::FitResult run(const effv2::train::Callbacks& callbacks) = 0;
 };

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <effv2/data/gzip.hpp>
 #include <effv2/data/idx.hpp>
+#include <effv2/data/image_folder.hpp>
 #include <filesystem>
 #include <vector>
 
@@ -33,7 +34,7 @@ bool is_idx(const std::string& path) {
 void for_each_idx_image(const std::string& path, int channels, const OnPicture& on_picture) {
   const auto source = data::open_gzip(path);
   const Tensor<std::uint8_t> images = data::read_idx<std::uint8_t>(*source);
-  EFFV2_CHECK(images.rank() == 3, ErrorCode::unsupported, "[predict] ", path,
+  EFFV2_CHECK(images.rank() == 3 && !images.empty(), ErrorCode::unsupported, "[predict] ", path,
               ": expected images (N, H, W), got ", images.shape());
   Tensor<std::uint8_t> picture({images.extent(1), images.extent(2), channels});
   const std::int64_t pixels = images.extent(1) * images.extent(2);
@@ -47,20 +48,25 @@ void for_each_idx_image(const std::string& path, int channels, const OnPicture& 
 
 }  // namespace
 
-void for_each_picture(const std::string& input, int channels, const OnPicture& on_picture) {
+void for_each_picture(const std::string& input, int channels, const OnPicture& on_picture,
+                      const OnError& on_error) try {
   if (input == "-") {
     on_picture("standard input", decode_picture(read_standard_input(), "standard input", channels));
   } else if (std::filesystem::is_directory(input)) {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(input)) {
-      if (entry.is_regular_file()) names.push_back(entry.path().string());
+      if (entry.is_regular_file() && data::is_image_name(entry.path())) {
+        names.push_back(entry.path().string());
+      }
     }
     std::sort(names.begin(), names.end());
-    EFFV2_CHECK(!names.empty(), ErrorCode::io, "[predict] no files in ", input);
-    for (const std::string& name : names) on_picture(name, decode_picture(name, channels));
+    EFFV2_CHECK(!names.empty(), ErrorCode::io, "[predict] no pictures in ", input);
+    for (const std::string& name : names) for_each_picture(name, channels, on_picture, on_error);
   } else if (is_idx(input)) {
     for_each_idx_image(input, channels, on_picture);
   } else {
     on_picture(input, decode_picture(input, channels));
   }
+} catch (const std::exception& error) {
+  on_error(error);
 }

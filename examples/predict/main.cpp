@@ -146,14 +146,12 @@ int main(int argc, char** argv) {
     if (!parse(argc, argv, options)) return 0;
     Classifier classifier(options.model, options.threads);
     for (const std::string& input : options.inputs) {
-      try {
-        for_each_picture(input, classifier.channels(),
-                         [&](const std::string& name, const Tensor<std::uint8_t>& picture) {
-                           print(name, classifier.classify(picture, options.top), options.json);
-                         });
-      } catch (const Error& error) {
-        complain(error);  // and on to the next
-      }
+      for_each_picture(
+          input, classifier.channels(),
+          [&](const std::string& name, const Tensor<std::uint8_t>& picture) {
+            print(name, classifier.classify(picture, options.top), options.json);
+          },
+          complain);
     }
   } catch (const std::exception& error) {
     complain(error);

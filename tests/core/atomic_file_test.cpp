@@ -72,11 +72,9 @@ std::vector<std::uint8_t> bytes(std::size_t count, int first) {
   return all;
 }
 
-std::vector<std::uint8_t> content(const std::string& path) {
-  const auto source = open_file(path);
-  std::vector<std::uint8_t> all(source->bytes_at_most());
-  CHECK(source->read(all) == all.size());
-  return all;
+// Nothing but these is in the folder.
+bool holds(const TemporaryFolder& folder, std::ptrdiff_t files) {
+  return std::distance(std::filesystem::directory_iterator(folder.path), {}) == files;
 }
 
 // Writes with one fault; whether that succeeded, and how many calls there were.
@@ -102,18 +100,18 @@ TEST_CASE("a file is replaced whole", "[atomic_file]") {
   const TemporaryFolder folder;
   folder.write("file", bytes(9, 0));
   const std::string path = folder.write("file", bytes(5, 3));
-  CHECK(content(path) == bytes(5, 3));
-  CHECK_FALSE(file_exists(path + AtomicFile::suffix));
+  CHECK(read_file(path) == bytes(5, 3));
+  CHECK(holds(folder, 1));
   {
     AtomicFile file(path);
     file.write(bytes(100, 0));  // and no commit
   }
-  CHECK(content(path) == bytes(5, 3));
-  CHECK_FALSE(file_exists(path + AtomicFile::suffix));
+  CHECK(read_file(path) == bytes(5, 3));
+  CHECK(holds(folder, 1));
 
   std::filesystem::create_directory(folder.path / "taken");
   CHECK_THROWS_AS(folder.write("taken", bytes(5, 0)), Error);
-  CHECK_FALSE(file_exists(folder / "taken.part"));
+  CHECK(holds(folder, 2));
   CHECK_THROWS_AS(folder.write("no/such/folder", bytes(5, 0)), Error);
 }
 
@@ -124,20 +122,20 @@ TEST_CASE("whichever call fails, the file is the old one or the new one", "[atom
   for (const bool half : {false, true}) {
     const int calls = write_with({.half = half}, path, fresh).second;
     CHECK(calls >= 7);  // open, write, fsync, close, rename; then the folder
-    CHECK(content(path) == fresh);
+    CHECK(read_file(path) == fresh);
     for (const int error : {ENOSPC, EIO, EFBIG, EDQUOT}) {
       for (int index = 0; index < calls; ++index) {
         CAPTURE(half, error, index);
         folder.write("file", old);
         const bool good =
             write_with({.index = index, .error = error, .half = half}, path, fresh).first;
-        const std::vector<std::uint8_t> now = content(path);
+        const std::vector<std::uint8_t> now = read_file(path);
         if (good) {
           CHECK(now == fresh);
         } else {
           CHECK((now == old || now == fresh));
         }
-        CHECK_FALSE(file_exists(path + AtomicFile::suffix));
+        CHECK(holds(folder, 1));
       }
     }
   }
@@ -151,7 +149,7 @@ TEST_CASE("an interrupted call is made again", "[atomic_file]") {
   for (int index = 0; index < calls; ++index) {
     const auto [good, made] = write_with({.index = index, .error = EINTR}, path, bytes(20, index));
     if (!good) continue;  // close and rename are not to be repeated
-    CHECK(content(path) == bytes(20, index));
+    CHECK(read_file(path) == bytes(20, index));
     repeated += made > calls ? 1 : 0;
   }
   CHECK(repeated == 5);  // open, write, fsync, and the folder's open and fsync
@@ -174,5 +172,26 @@ TEST_CASE("a limit on the size of files is an error", "[atomic_file]") {
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   CHECK(refused);
-  CHECK(content(path) == bytes(10, 0));
+  CHECK(read_file(path) == bytes(10, 0));
+}
+
+TEST_CASE("two that write one file do not mix", "[atomic_file]") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "file";
+  AtomicFile first(path), second(path);
+  first.write(bytes(300, 1));
+  second.write(bytes(200, 2));
+  first.write(bytes(50, 1));
+  first.commit();
+  CHECK(read_file(path).size() == 350);
+  second.commit();
+  CHECK(read_file(path) == bytes(200, 2));
+}
+
+TEST_CASE("what a dead program left is told from what a living one writes", "[atomic_file]") {
+  CHECK_FALSE(AtomicFile::is_leftover(concat("file.", ::getpid(), "-0.part")));
+  CHECK(AtomicFile::is_leftover("file.2147483646-0.part"));  // no process has such a number
+  for (const char* name : {"file", "file.part", "file.12.part", "file.-1-0.part", ".part", ""}) {
+    CHECK_FALSE(AtomicFile::is_leftover(name));
+  }
 }

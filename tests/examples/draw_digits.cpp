@@ -20,13 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::uint8_t> content(const std::string& path) {
-  const auto source = effv2::open_file(path);
-  std::vector<std::uint8_t> bytes(source->bytes_at_most());
-  source->read(bytes);
-  return bytes;
-}
-
 void draw(const stbtt_fontinfo& font, int digit, float size, bool is_dark,
           const std::string& path) {
   int width = 0, height = 0, left = 0, top = 0;
@@ -61,7 +54,7 @@ int main(int argc, char** argv) {
   std::sort(fonts.begin(), fonts.end());
   int number = 0;
   for (const std::string& path : fonts) {
-    const std::vector<std::uint8_t> bytes = content(path);
+    const std::vector<std::uint8_t> bytes = effv2::read_file(path);
     stbtt_fontinfo font;
     if (stbtt_InitFont(&font, bytes.data(), 0) == 0) continue;
     if (stbtt_FindGlyphIndex(&font, '7') == 0) continue;

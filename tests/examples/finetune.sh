@@ -19,7 +19,7 @@ for digit in 1 2 5; do cp "$work/digits/$digit"/*.png "$work/pictures/none"; don
 "$predict" --model "$work/loops.safetensors" --top 1 "$work/digits/0" | grep -c ': one ' >"$work/out"
 (($(cat "$work/out") >= 27)) || fail "predict: $(cat "$work/out") of 30 zeros have a loop"
 
-# Frozen: the body is bit for bit what it was.
+# Frozen: the body is what it was (its norms and ranges, to the digits shown).
 "$program" "$work/pictures" "$work/frozen.safetensors" --epochs 1 --freeze >"$work/out"
 body() { "$inspect" "$1" | grep '^features'; }
 diff <(body "$data/mnist_tiny.safetensors") <(body "$work/frozen.safetensors") || fail 'the body moved'
@@ -35,6 +35,7 @@ refuses "$work/nowhere" "$work/x.safetensors"
 refuses "$work/pictures" "$work/x.safetensors" --weights "$work/loops.onnx"
 refuses "$work/pictures" "$work/x.safetensors" --size -1
 refuses "$work/pictures" "$work/no/such/folder/x.safetensors" --epochs 1
+! grep -q '^epoch' "$work/out" || fail 'trained before it was known where to write'
 [[ ! -e $work/x.safetensors ]] || fail 'something was written'
 program=$inspect
 refuses
@@ -44,4 +45,5 @@ refuses "$work/loops.safetensors"
 refuses "$work/nothing" "$work/x.onnx"
 refuses "$work/loops.safetensors" "$work/x.onnx" 28 -3
 program=$unpack
+refuses "$data"/mnist-sample/t10k-{images-idx3,labels-idx1}-ubyte.gz "$work/x" many
 refuses "$work/loops.onnx" "$work/loops.onnx" "$work/x"

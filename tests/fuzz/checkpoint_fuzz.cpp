@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint_run.hpp"
+#include "../support/checkpoint_run.hpp"
 #include "fuzz.hpp"
 
 namespace {

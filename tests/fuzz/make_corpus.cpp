@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint_run.hpp"
+#include "../support/checkpoint_run.hpp"
 
 using namespace effv2;
 

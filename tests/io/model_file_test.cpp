@@ -67,7 +67,7 @@ TEST_CASE("a table of one's own comes back too", "[model_file]") {
 }
 
 TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
-  const Net net = network(models::find_model("tiny"), {.in_channels = 1, .classes = 10});
+  const Net net = network(models::find_model("tiny"), {.in_channels = 1, .classes = 3});
   const auto refused = [&](const std::function<void(Metadata&)>& change,
                            const std::string& reason) {
     SafetensorsWriter writer = encode_model(net, card);
@@ -86,13 +86,21 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3"; }, "a row that is none");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 0 8 8"; }, "outside of 1");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 99999999999 8 8"; }, "is no number");
-  refused([](Metadata& m) { m["effv2.table"] = "mbconv 9999 3 1 60 9999 9999"; }, "more weights");
-  refused([](Metadata& m) { m["effv2.classes"] = "10x"; }, "is no number");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 999 3 1 60 9999 9999"; }, "more weights");
+  refused([](Metadata& m) { m["effv2.classes"] = "3x"; }, "is no number");
   refused([](Metadata& m) { m["effv2.classes"] = "-1"; }, "below 1");
   refused([](Metadata& m) { m["effv2.classes"] = "9"; }, "does not fit the model");
   refused([](Metadata& m) { m["effv2.classes"] = "9000000000000000000"; }, "more weights");
   refused([](Metadata& m) { m["effv2.activation"] = "tanh"; }, "is unknown");
   refused([](Metadata& m) { m["effv2.naming"] = "timm"; }, "does not fit the model");
   refused([](Metadata& m) { m["effv2.mean"] = "0.1 x"; }, "is no number");
-  CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb"}}), Error);
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1001 3 1 1 8 8"; }, "outside of 1");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 46 1 1 8 8"; }, "outside of 1");
+  refused([](Metadata& m) { m["effv2.class_names"] = "a\nb"; }, "not one per class");
+  refused([](Metadata& m) { m["effv2.image_size"] = "-28"; }, "below 0");
+  CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb", "c", "d"}}), Error);
+  CHECK_THROWS_AS(encode_model(net, {.class_names = {"a", "b"}}), Error);
+  // An empty name is a name.
+  const ModelCard unnamed{.class_names = {"", "b", ""}};
+  CHECK(load_model<float>(file_of(encode_model(net, unnamed))).card == unnamed);
 }

@@ -168,7 +168,12 @@ MUTATIONS = [
     ("io/onnx.hpp", "is_convolution && readers[input] == 1", "is_convolution && readers[input] == 2", "io/onnx"),
     ("io/protobuf.hpp", "static_cast<char>(value | 0x80)", "static_cast<char>(value)", "io/protobuf"),
     ("io/torchvision.hpp", 'name <= "v1-b4"', 'name <= "v1-b3"', "io/torchvision"),
-    ("models/efficientnet.hpp", "    options.classes = classes;\n", "", "models/efficientnet"),
+    ("models/efficientnet.hpp", "    options = changed;\n", "", "models/efficientnet"),
+    ("train/trainer.hpp", "for (auto& [state, before] : states_) state->edit() = before;", "", "train/trainer"),
+    ("train/trainer.hpp", "if (std::exchange(averaged_, false)) ema_->swap();", "", "io/checkpoint"),
+    ("train/trainer.hpp", 'averaged_ ? "ema.average." : "model."', '"model."', "io/checkpoint"),
+    ("io/checkpoint.hpp", "EFFV2_CHECK(is_ours_ || entries().empty(),", "EFFV2_CHECK(true,", "io/checkpoint"),
+    ("io/model_file.hpp", "(names == 0 || names == classes)", "(names == 0 || names >= 1)", "io/model_file"),
 ]
 
 

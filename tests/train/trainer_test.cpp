@@ -29,9 +29,11 @@ train::FitOptions options() {
 
 std::vector<float> numbers(const nn::Sequential<float>& net) {
   std::vector<float> all;
-  nn::for_each_parameter(net, [&](const std::string&, const auto& p) {
-    all.insert(all.end(), p.value().begin(), p.value().end());
-  });
+  const auto add = [&](const std::string&, const auto& variable) {
+    all.insert(all.end(), variable.value().begin(), variable.value().end());
+  };
+  nn::for_each_parameter(net, add);
+  nn::for_each_state(net, add);
   return all;
 }
 

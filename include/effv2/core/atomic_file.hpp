@@ -2,15 +2,24 @@
 #pragma once
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <span>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "byte_source.hpp"
+#include "error.hpp"
 #include "isa.hpp"
 
 namespace effv2::inline EFFV2_ISA {
@@ -34,11 +43,10 @@ auto retry(Call&& call) {
 /// returns, so a power cut does not undo what the program went on to rely on.
 class AtomicFile {
  public:
-  /// Appended to the name while the file is written. One that is found belongs to a program that
-  /// died, or to one that is writing.
-  static constexpr const char* suffix = ".part";
+  /// Ends the name while the file is written: PATH.PROCESS-NUMBER.part, which nobody else writes.
+  static constexpr std::string_view suffix = ".part";
 
-  explicit AtomicFile(std::string path) : path_(std::move(path)), part_(path_ + suffix) {
+  explicit AtomicFile(std::string path) : path_(std::move(path)), part_(part_name(path_)) {
     file_ = detail::retry(
         [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); });
     if (file_ < 0) throw_io(part_, "create", errno);
@@ -67,7 +75,24 @@ class AtomicFile {
     sync_folder();
   }
 
+  /// Whether a file of this name is what a program left that died while it wrote.
+  static bool is_leftover(std::string_view name) {
+    if (!name.ends_with(suffix)) return false;
+    name.remove_suffix(suffix.size());
+    name.remove_prefix(std::min(name.size(), name.find_last_of('.') + 1));
+    pid_t process = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), process);
+    const bool is_ours =
+        error == std::errc{} && process > 0 && end != name.data() + name.size() && *end == '-';
+    return is_ours && ::kill(process, 0) != 0 && errno == ESRCH;
+  }
+
  private:
+  static std::string part_name(const std::string& path) {
+    static std::atomic<std::int64_t> number{0};
+    return concat(path, '.', ::getpid(), '-', number++, suffix);
+  }
+
   void sync_folder() const {
     const std::size_t slash = path_.find_last_of('/');
     const std::string folder = slash == path_.npos ? "." : path_.substr(0, slash + 1);

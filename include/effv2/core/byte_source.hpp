@@ -12,6 +12,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "error.hpp"
 #include "isa.hpp"
@@ -104,6 +105,14 @@ class FileSource final : public ByteSource {
 
 inline std::unique_ptr<ByteSource> open_file(const std::string& path) {
   return std::make_unique<FileSource>(path);
+}
+
+/// All bytes of a file.
+inline std::vector<std::uint8_t> read_file(const std::string& path) {
+  FileSource source(path);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(source.bytes_at_most()));
+  bytes.resize(source.read(bytes));
+  return bytes;
 }
 
 inline bool file_exists(const std::string& path) {

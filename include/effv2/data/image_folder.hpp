@@ -26,6 +26,18 @@ namespace effv2::inline EFFV2_ISA::data {
 /// stbi_load(path, &width, &height, &n, channels).
 using DecodeImage = std::function<Tensor<std::uint8_t>(const std::string& path)>;
 
+/// By its ending: .png, .jpg, .jpeg, .pgm, .ppm or .bmp.
+inline bool is_image_name(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  for (char& letter : ending) {
+    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  }
+  for (const char* known : {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".bmp"}) {
+    if (ending == known) return true;
+  }
+  return false;
+}
+
 namespace detail {
 
 // The paths in a folder that `keep` wants, in the order of their bytes, which is the same anywhere.
@@ -44,17 +56,6 @@ std::vector<std::filesystem::path> sorted_paths(const std::filesystem::path& fol
   std::sort(paths.begin(), paths.end(),
             [](const auto& a, const auto& b) { return a.string() < b.string(); });
   return paths;
-}
-
-inline bool is_image_name(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  for (char& letter : ending) {
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  }
-  for (const char* known : {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".bmp"}) {
-    if (ending == known) return true;
-  }
-  return false;
 }
 
 // The decoded picture; an error of any kind gets the path put before it.
@@ -87,7 +88,7 @@ inline Dataset load_image_folder(const std::string& root, std::int64_t height, s
   std::vector<std::int32_t> labels;
   const auto is_folder = [](const auto& entry, auto& error) { return entry.is_directory(error); };
   const auto is_image = [](const auto& entry, auto& error) {
-    return entry.is_regular_file(error) && detail::is_image_name(entry.path());
+    return entry.is_regular_file(error) && is_image_name(entry.path());
   };
   for (const auto& folder : detail::sorted_paths(root, is_folder)) {
     const auto paths = detail::sorted_paths(folder, is_image);

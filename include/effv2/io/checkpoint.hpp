@@ -137,14 +137,13 @@ inline std::string missing_lines(const std::string& from, const std::string& in,
 }  // namespace detail
 
 /// Replaces `path` in one step by the run's state as it is now. Throws Error(io) with the old file
-/// in place.
+/// or the new one in place.
 template <class Run>
 EFFV2_SETUP void save_checkpoint(const std::string& path, Run& run) {
   SafetensorsWriter writer;
   const std::string configuration = run.configuration();
   writer.has_checksum = true;
   writer.metadata = {{"effv2.version", EFFV2_VERSION_STRING},
-                     {"effv2.kind", "checkpoint"},
                      {detail::configuration_key, configuration},
                      {"effv2.configuration_hash", detail::hash_of(configuration)}};
   run.visit_state(detail::StateWriter{writer});
@@ -181,10 +180,14 @@ class CheckpointFolder {
       : folder_(std::move(folder)), keep_(std::max<std::size_t>(1, keep)) {}
 
   /// Adds a checkpoint and removes the ones that are not kept any more. Throws Error(io) if that
-  /// cannot be done; what was there before is still there.
+  /// cannot be done, and Error(invalid_argument) if there are checkpoints of an earlier run that
+  /// was not resumed; what was there before is still there.
   template <class Run>
   void save(Run& run) {
     std::error_code error;
+    EFFV2_CHECK(is_ours_ || entries().empty(), ErrorCode::invalid_argument, "[checkpoint] ",
+                folder_, " holds another run's checkpoints: resume it, or choose another folder");
+    is_ours_ = true;
     std::filesystem::create_directories(folder_, error);
     if (error) throw_io(folder_, "create", error.value());
     remove_leftovers();
@@ -201,19 +204,20 @@ class CheckpointFolder {
 
   /// Loads the newest checkpoint and returns its step, or nothing if the folder has none. A damaged
   /// one is reported to `warn` and the one before is taken; if all are damaged, throws the newest
-  /// one's error. Any other error, a different configuration say, is thrown as it comes.
+  /// one's error. Any other error (a different configuration, a file that cannot be read now) is
+  /// thrown as it comes.
   template <class Run>
-  std::optional<std::int64_t> resume(Run& run,
-                                     const std::function<void(const Error&)>& warn = {}) const {
+  std::optional<std::int64_t> resume(Run& run, const std::function<void(const Error&)>& warn = {}) {
     remove_leftovers();
     std::optional<Error> newest_error;
     const std::vector<Entry> all = entries();
     for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
       try {
         load_checkpoint(entry->path, run);
+        is_ours_ = true;
         return entry->step;
       } catch (const Error& error) {
-        if (error.code() != ErrorCode::format && error.code() != ErrorCode::io) throw;
+        if (error.code() != ErrorCode::format) throw;
         if (warn) warn(error);
         if (!newest_error) newest_error = error;
       }
@@ -250,6 +254,8 @@ class CheckpointFolder {
     for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
       f(entry->path().filename().string());
     }
+    const bool is_missing = error == std::errc::no_such_file_or_directory;
+    if (error && !is_missing) throw_io(folder_, "read", error.value());
   }
 
   std::vector<Entry> entries() const {
@@ -272,7 +278,7 @@ class CheckpointFolder {
   void remove_leftovers() const {
     for_each_name([&](const std::string& name) {
       std::error_code ignored;
-      if (name.starts_with(prefix) && name.ends_with(AtomicFile::suffix)) {
+      if (name.starts_with(prefix) && AtomicFile::is_leftover(name)) {
         std::filesystem::remove(folder_ + '/' + name, ignored);
       }
     });
@@ -280,6 +286,7 @@ class CheckpointFolder {
 
   std::string folder_;
   std::size_t keep_;
+  bool is_ours_ = false;  // what lies in the folder is of the run that is saved
 };
 
 }  // namespace effv2::inline EFFV2_ISA::io

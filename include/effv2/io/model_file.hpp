@@ -26,6 +26,10 @@ struct ModelCard {
   std::int64_t image_size = 0;                    // pixels; 0: any
   std::vector<double> mean = {}, deviation = {};  // of pixels in [0, 1], as LoaderOptions has them
 
+  bool fits(std::int64_t classes) const {
+    const auto names = static_cast<std::int64_t>(class_names.size());
+    return (names == 0 || names == classes) && image_size >= 0;
+  }
   bool operator==(const ModelCard&) const = default;
 };
 
@@ -41,8 +45,9 @@ namespace detail {
 template <class List, class ToText>
 std::string joined(const List& list, char separator, ToText&& text_of) {
   std::string text;
+  bool first = true;
   for (const auto& item : list) {
-    if (!text.empty()) text += separator;
+    if (!std::exchange(first, false)) text += separator;
     text += text_of(item);
   }
   return text;
@@ -116,8 +121,12 @@ inline models::StageSpec parse_row(const CardReader& card, const char* key, std:
     card.fail(key, concat("has a row that is none: \"", text, "\""));
   }
   const auto number = [&](std::size_t i) {
+    // Repeats, kernel, stride, expansion, channels: a small file must not make a large network.
+    constexpr int most[] = {0, 1000, 45, 45, 64, 1 << 16, 1 << 16};
     const int value = card.parsed<int>(key, words[i]);
-    if (value < 1 || value > 1 << 16) card.fail(key, "has a number outside of 1 ... 65536");
+    if (value < 1 || value > most[i]) {
+      card.fail(key, concat("has a number outside of 1 ... ", most[i], ": ", value));
+    }
     return value;
   };
   return {words[0] == "mbconv" ? models::BlockKind::mbconv : models::BlockKind::fused_mbconv,
@@ -170,6 +179,9 @@ EFFV2_SETUP Metadata model_metadata(const models::EfficientNet<T>& model,
                                     const ModelCard& card = {},
                                     Naming naming = Naming::torchvision) {
   const models::EfficientNetOptions& o = model.options;
+  EFFV2_CHECK(card.fits(o.classes), ErrorCode::invalid_argument, "[model] ",
+              static_cast<std::int64_t>(card.class_names.size()), " class names for ", o.classes,
+              " classes, or an image size below 0: ", card.image_size);
   for (const std::string& name : card.class_names) {
     EFFV2_CHECK(name.find('\n') == name.npos, ErrorCode::invalid_argument,
                 "[model] a class name with a line break: \"", name, '"');
@@ -264,6 +276,9 @@ EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {
   }
   for (const std::string_view name : detail::split(reader.text("effv2.class_names"), '\n')) {
     card.class_names.emplace_back(name);
+  }
+  if (!card.fits(o.classes)) {
+    reader.fail("effv2.class_names", "are not one per class, or the image size is below 0");
   }
   return loaded;
 }

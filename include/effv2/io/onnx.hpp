@@ -239,9 +239,11 @@ class OnnxGraph {
       names_[norm_index] = name;
     }
     std::vector<std::string> inputs = {input};
-    inputs.push_back(constant(node.path + ".weight", to_torch(weights, true)));
+    // Folded weights are this node's; a layer that is used twice may be folded another way there.
+    const std::string prefix = folds_[index] >= 0 ? output : node.path;
+    inputs.push_back(constant(prefix + ".weight", to_torch(weights, true)));
     if (own_bias != nullptr || folds_[index] >= 0) {
-      inputs.push_back(constant(node.path + ".bias", bias));
+      inputs.push_back(constant(prefix + ".bias", bias));
     }
     std::vector<Message> attributes = window(index);
     if (node.kind == "depthwise_conv2d") attributes.push_back(onnx_attribute("group", channels));

@@ -71,7 +71,7 @@ void convert_numbers(const std::uint8_t* bytes, Tensor<T>& target, Convert&& con
 class SafetensorsFile {
  public:
   /// Throws Error(format) with file, place and reason, or Error(io); allocates no more than the
-  /// source can have bytes, and as much again for the header.
+  /// source can have bytes, and for the header (of at most 100 MB) some ten times its length.
   EFFV2_SETUP static SafetensorsFile read(ByteSource& source) {
     SafetensorsFile file;
     const std::string& name = source.name();

@@ -16,11 +16,12 @@
 namespace effv2::inline EFFV2_ISA::io {
 
 /// The network `name` ("s", "m", "l", "v1-b0" ... "v1-b7") as torchvision builds it: batch norm's
-/// epsilon is 1e-3, and 1e-5 in V1 B0-B4.
+/// epsilon is 1e-3, and 1e-5 in V1 B0-B4; its momentum is 0.1, and 0.01 in V1 B5-B7.
 inline models::EfficientNetOptions torchvision_options(std::string_view name) {
   models::EfficientNetOptions options;
   const bool is_small_v1 = name >= "v1-b0" && name <= "v1-b4";
   options.defaults.bn_epsilon = is_small_v1 ? 1e-5 : 1e-3;
+  if (name >= "v1-b5" && name <= "v1-b7") options.defaults.bn_momentum = 0.01;
   return options;
 }
 

@@ -91,11 +91,14 @@ struct EfficientNet {
   }
 
   /// Puts a new classifier, with starting weights, in the place of the old one: what was learned of
-  /// other classes' pictures is kept for these.
+  /// other classes' pictures is kept for these. Before an optimiser is made.
   void replace_classifier(std::int64_t classes, std::uint64_t seed) {
-    options.classes = classes;
-    classifier = make_classifier(classifier.in(), options);
-    nn::initialize(classifier, seed);
+    EfficientNetOptions changed = options;
+    changed.classes = classes;
+    nn::Linear<T> fresh = make_classifier(classifier.in(), changed);
+    nn::initialize(fresh, seed);
+    classifier = std::move(fresh);
+    options = changed;
   }
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, nn::Context<T>& context) {

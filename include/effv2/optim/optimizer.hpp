@@ -174,13 +174,15 @@ class Optimizer {
                    partials_[static_cast<std::size_t>(index)] =
                        static_cast<double>(simd::reduce_add<T>(sum));
                  });
-    double total = 0.0;
-    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    // From the last to the first: a backward pass begins at the end, so the last is the first to
+    // fail.
+    for (std::size_t i = chunks_.size(); i-- > 0;) {
       EFFV2_CHECK(std::isfinite(partials_[i]), ErrorCode::non_finite,
                   "[optimizer] the gradient of ", slots_[chunks_[i].slot].path,
                   " is not finite; nothing was updated");
-      total += partials_[i];
     }
+    double total = 0.0;
+    for (const double partial : partials_) total += partial;
     return std::sqrt(total);
   }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <string_view>
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
@@ -12,6 +13,11 @@
 namespace effv2::inline EFFV2_ISA::optim {
 
 enum class ScheduleKind { constant, cosine, exponential };
+
+constexpr std::string_view name_of(ScheduleKind kind) {
+  constexpr std::string_view names[] = {"constant", "cosine", "exponential"};
+  return names[static_cast<int>(kind)];
+}
 
 /// Linear warm-up to `base` over `warmup_steps`, then one of
 ///   constant      base

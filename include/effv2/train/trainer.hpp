@@ -1,12 +1,14 @@
 // The training loop: batches, forward, loss, backward, update, average, evaluation.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,9 +18,12 @@
 #include "../data/augment.hpp"
 #include "../data/dataset.hpp"
 #include "../data/loader.hpp"
+#include "../io/checksum.hpp"
 #include "../kernels/loss.hpp"
 #include "../nn/context.hpp"
 #include "../nn/layer.hpp"
+#include "../nn/parameter.hpp"
+#include "../nn/visit.hpp"
 #include "../optim/adamw.hpp"
 #include "../optim/ema.hpp"
 #include "../optim/optimizer.hpp"
@@ -31,6 +36,11 @@
 namespace effv2::inline EFFV2_ISA::train {
 
 enum class OptimizerKind { sgd, rmsprop, adamw };
+
+constexpr std::string_view name_of(OptimizerKind kind) {
+  constexpr std::string_view names[] = {"sgd", "rmsprop", "adamw"};
+  return names[static_cast<int>(kind)];
+}
 
 /// What becomes of a step whose loss or gradient is not finite. Either way nothing is updated.
 enum class NonFinite { stop, skip };
@@ -63,25 +73,31 @@ struct FitOptions {
   std::string configuration = {};
 };
 
-/// All that decides a run's result, a line each. Threads are not in it: the bits are the same.
+/// The options that decide a run's result, a line each. Threads are not in it: the bits are the
+/// same.
 inline std::string configuration_text(const FitOptions& o) {
   const data::Augmentation& a = o.data.augmentation;
   std::string text = o.configuration;
+  const auto listed = [](const std::vector<double>& values) {
+    std::string list;
+    for (const double value : values) list += concat(list.empty() ? "" : " ", value);
+    return list;
+  };
   const auto line = [&text](const char* name, const auto&... values) {
     if (!text.empty() && text.back() != '\n') text += '\n';
     text += name;
     ((text += concat(" ", values)), ...);
   };
   line("epochs", o.epochs), line("steps", o.steps), line("batch", o.batch_size);
-  line("optimizer", static_cast<int>(o.optimizer)), line("learning_rate", o.learning_rate);
-  line("schedule", static_cast<int>(o.schedule)), line("warmup_epochs", o.warmup_epochs);
+  line("optimizer", name_of(o.optimizer)), line("learning_rate", o.learning_rate);
+  line("schedule", name_of(o.schedule)), line("warmup_epochs", o.warmup_epochs);
   line("weight_decay", o.weight_decay), line("clip_norm", o.clip_norm);
   line("label_smoothing", o.label_smoothing), line("ema_decay", o.ema_decay);
   line("image_size", o.data.image_size), line("seed", static_cast<std::int64_t>(o.seed));
   line("augmentation", a.shift, a.rotate, a.scale, a.shear, a.mirror, a.erase, a.erase_area,
        int{a.fill});
-  for (const double mean : o.data.mean) line("mean", mean);
-  for (const double deviation : o.data.deviation) line("deviation", deviation);
+  line("evaluates_each_epoch", o.evaluate_each_epoch);
+  line("mean", listed(o.data.mean)), line("deviation", listed(o.data.deviation));
   return text;
 }
 
@@ -158,6 +174,9 @@ class Trainer {
         loader_(training, loader_options(options)),
         optimizer_(make_optimizer<T>(model, options)) {
     if (!test.labels.empty()) test.validate();
+    nn::for_each_state(model, [this](const std::string&, nn::State<T>& state) {
+      states_.push_back({&state, {}});
+    });
     EFFV2_CHECK(batches() > 0, ErrorCode::invalid_argument, "[fit] a batch of ", options.batch_size,
                 " is more than the ", training.labels.size(), " training samples");
     if (options.ema_decay > 0.0) ema_.emplace(model, options.ema_decay);
@@ -170,11 +189,15 @@ class Trainer {
                  .decay_steps = std::max<std::int64_t>(1, batches() * 12 / 5)};
   }
 
+  Trainer(Model&, const data::Dataset&&, const data::Dataset&, const FitOptions&) = delete;
+  Trainer(Model&, const data::Dataset&, const data::Dataset&&, const FitOptions&) = delete;
+
   /// Trains to the end (or until a callback says no) and evaluates. After a checkpoint was loaded
   /// it goes on from there.
   EFFV2_SETUP FitResult run(const Callbacks& callbacks = {}) {
     FitResult result;
     bool evaluated = false;
+    if (std::exchange(averaged_, false)) ema_->swap();
     // An epoch that a checkpoint found with all its batches done still has to be evaluated.
     while (!result.stopped && (step_ < total_steps() || batch_ > 0)) {
       EpochReport report = run_epoch(callbacks, result.stopped);
@@ -189,7 +212,10 @@ class Trainer {
       if (callbacks.on_epoch) callbacks.on_epoch(report);
     }
     if (!evaluated) result.evaluation = evaluate_test();
-    if (ema_) ema_->swap();  // the model leaves with its average
+    if (ema_) {  // the model leaves with its average
+      ema_->swap();
+      averaged_ = true;
+    }
     result.steps = step_, result.skipped = skipped_;
     return result;
   }
@@ -206,10 +232,16 @@ class Trainer {
   std::int64_t epoch() const { return epoch_; }
   std::int64_t best_step() const { return best_step_; }
 
-  /// What a checkpoint must agree in with the run that resumes it.
+  /// What a checkpoint must agree in with the run that resumes it: options, data, frozen
+  /// parameters.
   std::string configuration() const {
-    return configuration_text(options_) +
-           concat("\nimages ", training_.size(), "\nclasses ", training_.classes);
+    std::string text = configuration_text(options_);
+    text += concat("\ntraining ", fingerprint(training_), "\ntest ", fingerprint(test_),
+                   "\nnumber_bytes ", sizeof(T));
+    nn::for_each_parameter(std::as_const(model_), [&](const std::string& path, const auto& p) {
+      if (p.frozen) text += "\nfrozen " + path;
+    });
+    return text;
   }
 
   /// f(name, value) for all that changes from step to step, in the model, the optimiser, the
@@ -220,10 +252,18 @@ class Trainer {
     const auto below = [&f](const char* prefix) {
       return [&f, prefix](const std::string& name, auto& value) { f(prefix + name, value); };
     };
-    nn::for_each_parameter(model_, below("model."));
-    nn::for_each_state(model_, below("model."));
+    // After run() the model holds the average, and the average's place the model's own values.
+    const char* const own_values = averaged_ ? "ema.average." : "model.";
+    nn::for_each_parameter(model_, below(own_values));
+    nn::for_each_state(model_, below(own_values));
     optimizer_->visit_state(below("optimizer."));
-    if (ema_) ema_->visit_state(below("ema."));
+    if (ema_) {
+      ema_->visit_state([&](const std::string& name, auto& value) {
+        constexpr std::string_view average = "average.";
+        const bool is_swapped = averaged_ && name.starts_with(average);
+        f(is_swapped ? "model." + name.substr(average.size()) : "ema." + name, value);
+      });
+    }
     const auto own = below("run.");
     own("step", step_), own("skipped", skipped_), own("epoch", epoch_), own("batch", batch_);
     own("epoch_loss", loss_), own("epoch_accuracy", accuracy_), own("epoch_updates", updates_);
@@ -234,20 +274,39 @@ class Trainer {
   /// nothing is updated: Error(non_finite) names the first layer that is not, or the step is
   /// skipped. Fills in the report's loss, accuracy, rate and norm.
   void train_batch(const data::Batch<T>& batch, StepReport& report) {
+    // The forward pass changes running statistics before anybody knows whether the step will do.
+    for (auto& [state, before] : states_) before = state->value();
     try {
       update(batch, report);
     } catch (const Error& error) {
-      nn::zero_gradients(model_);
+      undo_step();
       const bool skips = options_.on_non_finite == NonFinite::skip;
       if (error.code() != ErrorCode::non_finite || !skips) throw;
       report.skipped = true;
       ++skipped_;
+    } catch (...) {
+      undo_step();
+      throw;
     }
     ++step_;
   }
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  void undo_step() {
+    nn::zero_gradients(model_);
+    for (auto& [state, before] : states_) state->edit() = before;
+  }
+
+  // Shape and checksum of pictures and labels.
+  static std::string fingerprint(const data::Dataset& set) {
+    io::detail::Checksum sum;
+    sum.add(set.images.span());
+    sum.add({reinterpret_cast<const std::uint8_t*>(set.labels.data()),
+             set.labels.size() * sizeof(set.labels[0])});
+    return concat(set.images.shape(), " of ", set.classes, " classes, ", sum.to_string());
+  }
 
   void update(const data::Batch<T>& batch, StepReport& report) {
     context_.begin_step(static_cast<std::uint64_t>(step_), batch.images);
@@ -340,14 +399,28 @@ class Trainer {
     }
   }
 
+  // While it lives, the model has its average.
+  class Averaged {
+   public:
+    explicit Averaged(std::optional<optim::Ema<T>>& ema) : ema_(ema) {
+      if (ema_) ema_->swap();
+    }
+    Averaged(const Averaged&) = delete;
+    Averaged& operator=(const Averaged&) = delete;
+    ~Averaged() {
+      if (ema_) ema_->swap();
+    }
+
+   private:
+    std::optional<optim::Ema<T>>& ema_;
+  };
+
   Evaluation evaluate_test() {
     if (test_.labels.empty()) return {};
     data::LoaderOptions options = options_.data;
     options.batch_size = options_.evaluation_batch;
-    if (ema_) ema_->swap();
-    Evaluation result = evaluate(model_, test_, options, context_);
-    if (ema_) ema_->swap();
-    return result;
+    const Averaged guard(ema_);
+    return evaluate(model_, test_, options, context_);
   }
 
   Model& model_;
@@ -360,6 +433,12 @@ class Trainer {
   std::unique_ptr<optim::Optimizer<T>> optimizer_;
   std::optional<optim::Ema<T>> ema_;
   optim::Schedule schedule_;
+  struct Snapshot {
+    nn::State<T>* state;
+    Tensor<T> before;
+  };
+  std::vector<Snapshot> states_;  // as they were before the step
+  bool averaged_ = false;         // the model and the average have changed places
 
   // Where the run is. The epoch's sums are over its batches so far.
   std::int64_t step_ = 0, skipped_ = 0;

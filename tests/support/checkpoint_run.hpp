@@ -1,4 +1,4 @@
-// A run of next to nothing, whose checkpoints are fuzzed.
+// A run of next to nothing, whose checkpoints are damaged.
 #pragma once
 
 #include <algorithm>
