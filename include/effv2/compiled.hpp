@@ -15,8 +15,10 @@
 #include "core/tensor.hpp"
 #include "data/dataset.hpp"
 #include "data/loader.hpp"
+#include "io/checkpoint.hpp"
 #include "io/model_file.hpp"
 #include "io/parameter_names.hpp"
+#include "io/safetensors.hpp"
 #include "kernels/activation.hpp"
 #include "kernels/batch_norm.hpp"
 #include "kernels/blend.hpp"
@@ -168,6 +170,10 @@ EFFV2_INSTANTIATE template void save_model<float>(const std::string&,
                                                   const models::EfficientNet<float>&,
                                                   const ModelCard&, Naming);
 EFFV2_INSTANTIATE template LoadedModel<float> load_model<float>(const std::string&);
+EFFV2_INSTANTIATE template void save_checkpoint<train::Trainer<train::FloatNet>>(
+    const std::string&, train::Trainer<train::FloatNet>&);
+EFFV2_INSTANTIATE template void load_checkpoint<train::Trainer<train::FloatNet>>(
+    const SafetensorsFile&, train::Trainer<train::FloatNet>&);
 
 }  // namespace io
 

@@ -160,8 +160,11 @@ TEST_CASE("a run that has ended is saved as it was in training", "[checkpoint]")
     const Tensor<float> a = one.get<float>(name), b = other.get<float>(name);
     CHECK(std::equal(a.begin(), a.end(), b.begin()));
   }
-  // One that goes on and one that begins from the file end alike.
+  // One that goes on, one that begins from the file and one that never stopped end alike.
   whole.trainer.run();
+  Subject straight(o);
+  straight.trainer.run();
+  CHECK(whole.values() == straight.values());
   Subject second(o);
   second.run_until(2);
   io::load_checkpoint(after, second.trainer);
