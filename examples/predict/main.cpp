@@ -62,8 +62,8 @@ class Classifier {
 
     std::vector<std::int64_t> order(static_cast<std::size_t>(probabilities.size()));
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-      return probabilities[a] > probabilities[b];
+    std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+      return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
     });
     order.resize(std::min(order.size(), static_cast<std::size_t>(top)));
     std::vector<Answer> answers;
