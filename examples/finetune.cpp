@@ -1,12 +1,11 @@
 // Teaches a trained network new classes, from a folder of pictures per class:
 //
 //   finetune FOLDER OUT.safetensors
-//   finetune FOLDER OUT.safetensors --weights s.safetensors --model s --size 128   torchvision's
-//   weights
+//   finetune FOLDER OUT.safetensors --weights s.safetensors --model s --size 128
 //
-// A fifth of every class is kept for the test. The network keeps its body and gets a new
-// classifier; with --freeze only that is trained. The result says what it is: predict and
-// export_onnx read it.
+// (the second with torchvision's weights). A fifth of every class is kept for the test. The network
+// keeps its body and gets a new classifier; with --freeze only that is trained. The result says
+// what it is: predict and export_onnx read it.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
@@ -32,6 +31,7 @@ struct Options {
   bool freeze = false;
 };
 
+// False where only help was wanted.
 bool parse(int argc, char** argv, Options& o) {
   CLI::App app("Teaches a trained network new classes.", "finetune");
   app.option_defaults()->always_capture_default();
@@ -52,8 +52,6 @@ bool parse(int argc, char** argv, Options& o) {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {
     return app.exit(request), false;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorCode::invalid_argument, error.what());
   }
   return true;
 }

@@ -109,8 +109,7 @@ MetricsFile::MetricsFile(const std::string& directory,
   std::filesystem::create_directories(directory, error);
   const std::string path = directory + "/metrics.jsonl";
   if (resumed) {
-    const std::string kept = records_until(path, *resumed);
-    effv2::write_file(path, {reinterpret_cast<const std::uint8_t*>(kept.data()), kept.size()});
+    effv2::write_file(path, records_until(path, *resumed));
   }
   file_.reset(std::fopen(path.c_str(), resumed ? "a" : "w"));
   if (file_ == nullptr) effv2::throw_io(path, "write", errno);

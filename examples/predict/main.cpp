@@ -112,6 +112,7 @@ void print(const std::string& picture, const std::vector<Answer>& answers, bool 
   std::printf("%s\n", line.c_str());
 }
 
+// False where only help was wanted.
 bool parse(int argc, char** argv, Options& o) {
   CLI::App app("Says what is in pictures.", "predict");
   app.add_option("PICTURE", o.inputs,
@@ -127,8 +128,6 @@ bool parse(int argc, char** argv, Options& o) {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {
     return app.exit(request), false;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorCode::invalid_argument, error.what());
   }
   return true;
 }

@@ -101,6 +101,7 @@
 #include "data/resize.hpp"
 
 // The loop.
+#include "train/fit_options.hpp"
 #include "train/metrics.hpp"
 #include "train/report.hpp"
 #include "train/trainer.hpp"

@@ -38,7 +38,7 @@ void draw(const stbtt_fontinfo& font, int digit, float size, bool is_dark,
     }
   }
   stbtt_FreeBitmap(glyph, nullptr);
-  effv2::write_file(path, {reinterpret_cast<const std::uint8_t*>(file.data()), file.size()});
+  effv2::write_file(path, file);
 }
 
 }  // namespace

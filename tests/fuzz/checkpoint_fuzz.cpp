@@ -19,7 +19,7 @@ void mend_checksum(std::vector<std::uint8_t>& file) {
                      file.begin() + sizeof length + static_cast<std::ptrdiff_t>(length));
   Checksum::fill_in(header, Checksum::blank);
   Checksum sum;
-  sum.add(effv2::io::detail::bytes_of(header));
+  sum.add(effv2::bytes_of(header));
   sum.add(std::span(file).subspan(sizeof length + header.size()));
   Checksum::fill_in(header, sum.to_string());
   std::copy(header.begin(), header.end(), file.begin() + sizeof length);

@@ -12,6 +12,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import safetensors_file  # noqa: E402
+
 try:
     import torch
     import torchvision
@@ -26,14 +30,9 @@ TOLERANCE = 1e-4
 
 
 def write(path, tensors):
-    header, data = {}, b""
-    for name, tensor in tensors.items():
-        raw = tensor.detach().contiguous().numpy().tobytes()
-        header[name] = {"dtype": TYPES[tensor.dtype], "shape": list(tensor.shape),
-                        "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    safetensors_file.write(path, {name: (TYPES[t.dtype], t.shape,
+                                         t.detach().contiguous().numpy().tobytes())
+                                  for name, t in tensors.items()})
 
 
 def read(path):

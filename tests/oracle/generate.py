@@ -16,11 +16,15 @@ import copy
 import functools
 import json
 import pathlib
-import struct
+import sys
 
 import torch
 import torchvision
 from torchvision.models.efficientnet import EfficientNet, FusedMBConvConfig, MBConvConfig
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import safetensors_file  # noqa: E402
 
 TABLE = [  # kernel and stride, expansion, channels, repeats
     FusedMBConvConfig(1, 3, 1, 8, 8, 2),
@@ -90,16 +94,9 @@ def rmsprop(net):
 
 
 def write(path, tensors, metadata):
-    header, data = {"__metadata__": metadata}, b""
-    for name, tensor in tensors.items():
-        raw = tensor.contiguous().numpy().tobytes()
-        kind = {torch.float64: "F64", torch.int64: "I64"}[tensor.dtype]
-        header[name] = dict(dtype=kind, shape=list(tensor.shape),
-                            data_offsets=[len(data), len(data) + len(raw)])
-        data += raw
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    kinds = {torch.float64: "F64", torch.int64: "I64"}
+    safetensors_file.write(path, {name: (kinds[t.dtype], t.shape, t.contiguous().numpy().tobytes())
+                                  for name, t in tensors.items()}, metadata)
 
 
 def main():

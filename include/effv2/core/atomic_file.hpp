@@ -117,5 +117,8 @@ inline void write_file(const std::string& path, std::span<const std::uint8_t> by
   file.write(bytes);
   file.commit();
 }
+inline void write_file(const std::string& path, std::string_view text) {
+  write_file(path, bytes_of(text));
+}
 
 }  // namespace effv2::inline EFFV2_ISA

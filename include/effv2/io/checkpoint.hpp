@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "../core/atomic_file.hpp"
+#include "../core/byte_source.hpp"
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/shape.hpp"

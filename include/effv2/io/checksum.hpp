@@ -11,10 +11,6 @@
 
 namespace effv2::inline EFFV2_ISA::io::detail {
 
-inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 /// 64 bits over a sequence of bytes, in pieces of any length. Every step is a bijection of the
 /// state for a given input, and of the input for a given state: no change of a single word goes
 /// unnoticed. Against damage, not against malice.

@@ -24,7 +24,6 @@
 #include "../nn/graph.hpp"
 #include "../nn/visit.hpp"
 #include "../version.hpp"
-#include "checksum.hpp"
 #include "parameter_names.hpp"
 #include "protobuf.hpp"
 #include "safetensors_header.hpp"
@@ -319,7 +318,7 @@ EFFV2_SETUP std::string encode_onnx(const Model& model, const Shape& image,
 template <class Model>
 EFFV2_SETUP void export_onnx(const std::string& path, const Model& model, const Shape& image,
                              const OnnxOptions& options = {}) {
-  write_file(path, detail::bytes_of(encode_onnx(model, image, options)));
+  write_file(path, encode_onnx(model, image, options));
 }
 
 }  // namespace effv2::inline EFFV2_ISA::io

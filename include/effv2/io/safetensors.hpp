@@ -152,7 +152,7 @@ class SafetensorsFile {
     std::string text(header.begin(), header.end());
     detail::Checksum::fill_in(text, detail::Checksum::blank);
     detail::Checksum sum;
-    sum.add(detail::bytes_of(text));
+    sum.add(bytes_of(text));
     sum.add(data_);
     EFFV2_CHECK(sum.to_string() == metadata_.at(detail::Checksum::key), ErrorCode::format,
                 "[safetensors] ", name, ": damaged, its bytes do not have its checksum");
@@ -355,13 +355,13 @@ class SafetensorsWriter {
     std::string text = header(order);
     if (has_checksum) {
       detail::Checksum sum;
-      sum.add(detail::bytes_of(text));
+      sum.add(bytes_of(text));
       for (const Item* item : order) sum.add(item->bytes());
       detail::Checksum::fill_in(text, sum.to_string());
     }
     const auto length = std::bit_cast<std::array<std::uint8_t, 8>>(std::uint64_t{text.size()});
     sink(std::span<const std::uint8_t>(length));
-    sink(detail::bytes_of(text));
+    sink(bytes_of(text));
     for (const Item* item : order) sink(item->bytes());
   }
 

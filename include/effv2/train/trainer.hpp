@@ -15,7 +15,6 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
-#include "../data/augment.hpp"
 #include "../data/dataset.hpp"
 #include "../data/loader.hpp"
 #include "../io/checksum.hpp"
@@ -30,76 +29,11 @@
 #include "../optim/rmsprop.hpp"
 #include "../optim/schedule.hpp"
 #include "../optim/sgd.hpp"
+#include "fit_options.hpp"
 #include "metrics.hpp"
 #include "report.hpp"
 
 namespace effv2::inline EFFV2_ISA::train {
-
-enum class OptimizerKind { sgd, rmsprop, adamw };
-
-constexpr std::string_view name_of(OptimizerKind kind) {
-  constexpr std::string_view names[] = {"sgd", "rmsprop", "adamw"};
-  return names[static_cast<int>(kind)];
-}
-
-/// What becomes of a step whose loss or gradient is not finite. Either way nothing is updated.
-enum class NonFinite { stop, skip };
-
-struct FitOptions {
-  std::int64_t epochs = 6;
-  std::int64_t steps = 0;  // if above 0, training ends after as many, whatever `epochs` says
-  std::int64_t batch_size = 128;
-
-  OptimizerKind optimizer = OptimizerKind::adamw;
-  double learning_rate = 2e-3;
-  optim::ScheduleKind schedule = optim::ScheduleKind::cosine;
-  double warmup_epochs = 0.0;
-  double weight_decay = 0.02;
-  double clip_norm = 0.0;  // 0: none
-  double label_smoothing = 0.1;
-  double ema_decay = 0.0;  // 0: none; else evaluation uses the average
-  NonFinite on_non_finite = NonFinite::stop;
-
-  /// Normalisation, image size, augmentation; the fields above and below decide batch and seed.
-  data::LoaderOptions data = {};
-  std::int64_t evaluation_batch = 256;
-  bool evaluate_each_epoch = true;
-
-  int threads = 0;  // 0: all cores
-  std::uint64_t seed = 1;
-
-  /// What else the result depends on, a line each ("drop_path 0.1"): a checkpoint is resumed only
-  /// by a run of the same configuration.
-  std::string configuration = {};
-};
-
-/// The options that decide a run's result, a line each. Threads are not in it: the bits are the
-/// same.
-inline std::string configuration_text(const FitOptions& o) {
-  const data::Augmentation& a = o.data.augmentation;
-  std::string text = o.configuration;
-  const auto listed = [](const std::vector<double>& values) {
-    std::string list;
-    for (const double value : values) list += concat(list.empty() ? "" : " ", value);
-    return list;
-  };
-  const auto line = [&text](const char* name, const auto&... values) {
-    if (!text.empty() && text.back() != '\n') text += '\n';
-    text += name;
-    ((text += concat(" ", values)), ...);
-  };
-  line("epochs", o.epochs), line("steps", o.steps), line("batch", o.batch_size);
-  line("optimizer", name_of(o.optimizer)), line("learning_rate", o.learning_rate);
-  line("schedule", name_of(o.schedule)), line("warmup_epochs", o.warmup_epochs);
-  line("weight_decay", o.weight_decay), line("clip_norm", o.clip_norm);
-  line("label_smoothing", o.label_smoothing), line("ema_decay", o.ema_decay);
-  line("image_size", o.data.image_size), line("seed", static_cast<std::int64_t>(o.seed));
-  line("augmentation", a.shift, a.rotate, a.scale, a.shear, a.mirror, a.erase, a.erase_area,
-       int{a.fill});
-  line("evaluates_each_epoch", o.evaluate_each_epoch);
-  line("mean", listed(o.data.mean)), line("deviation", listed(o.data.deviation));
-  return text;
-}
 
 /// The optimiser that the options name, over a model's parameters.
 template <class T, class Model>
@@ -194,7 +128,7 @@ class Trainer {
 
   /// Trains to the end (or until a callback says no) and evaluates. After a checkpoint was loaded
   /// it goes on from there.
-  EFFV2_SETUP FitResult run(const Callbacks& callbacks = {}) {
+  FitResult run(const Callbacks& callbacks = {}) {
     FitResult result;
     bool evaluated = false;
     if (std::exchange(averaged_, false)) ema_->swap();
@@ -235,9 +169,12 @@ class Trainer {
   /// What a checkpoint must agree in with the run that resumes it: options, data, frozen
   /// parameters.
   std::string configuration() const {
-    std::string text = configuration_text(options_);
-    text += concat("\ntraining ", fingerprint(training_), "\ntest ", fingerprint(test_),
-                   "\nnumber_bytes ", sizeof(T));
+    // Once: every checkpoint asks, and a pass over the data may take as long as writing it.
+    if (data_text_.empty()) {
+      data_text_ = concat("\ntraining ", fingerprint(training_), "\ntest ", fingerprint(test_));
+    }
+    std::string text = configuration_text(options_) + data_text_;
+    text += concat("\nnumber_bytes ", sizeof(T));
     nn::for_each_parameter(std::as_const(model_), [&](const std::string& path, const auto& p) {
       if (p.frozen) text += "\nfrozen " + path;
     });
@@ -437,8 +374,9 @@ class Trainer {
     nn::State<T>* state;
     Tensor<T> before;
   };
-  std::vector<Snapshot> states_;  // as they were before the step
-  bool averaged_ = false;         // the model and the average have changed places
+  std::vector<Snapshot> states_;   // as they were before the step
+  mutable std::string data_text_;  // what configuration() says of the data
+  bool averaged_ = false;          // the model and the average have changed places
 
   // Where the run is. The epoch's sums are over its batches so far.
   std::int64_t step_ = 0, skipped_ = 0;

@@ -1,0 +1,83 @@
+// What a training run is told.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../data/augment.hpp"
+#include "../data/loader.hpp"
+#include "../optim/schedule.hpp"
+
+namespace effv2::inline EFFV2_ISA::train {
+
+enum class OptimizerKind { sgd, rmsprop, adamw };
+
+constexpr std::string_view name_of(OptimizerKind kind) {
+  constexpr std::string_view names[] = {"sgd", "rmsprop", "adamw"};
+  return names[static_cast<int>(kind)];
+}
+
+/// What becomes of a step whose loss or gradient is not finite. Either way nothing is updated.
+enum class NonFinite { stop, skip };
+
+struct FitOptions {
+  std::int64_t epochs = 6;
+  std::int64_t steps = 0;  // if above 0, training ends after as many, whatever `epochs` says
+  std::int64_t batch_size = 128;
+
+  OptimizerKind optimizer = OptimizerKind::adamw;
+  double learning_rate = 2e-3;
+  optim::ScheduleKind schedule = optim::ScheduleKind::cosine;
+  double warmup_epochs = 0.0;
+  double weight_decay = 0.02;
+  double clip_norm = 0.0;  // 0: none
+  double label_smoothing = 0.1;
+  double ema_decay = 0.0;  // 0: none; else evaluation uses the average
+  NonFinite on_non_finite = NonFinite::stop;
+
+  /// Normalisation, image size, augmentation; the fields above and below decide batch and seed.
+  data::LoaderOptions data = {};
+  std::int64_t evaluation_batch = 256;
+  bool evaluate_each_epoch = true;
+
+  int threads = 0;  // 0: all cores
+  std::uint64_t seed = 1;
+
+  /// What else the result depends on, a line each ("drop_path 0.1"): a checkpoint is resumed only
+  /// by a run of the same configuration.
+  std::string configuration = {};
+};
+
+/// The options that decide a run's result, a line each. Threads are not in it: the bits are the
+/// same.
+inline std::string configuration_text(const FitOptions& o) {
+  const data::Augmentation& a = o.data.augmentation;
+  std::string text = o.configuration;
+  const auto listed = [](const std::vector<double>& values) {
+    std::string list;
+    for (const double value : values) list += concat(list.empty() ? "" : " ", value);
+    return list;
+  };
+  const auto line = [&text](const char* name, const auto&... values) {
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    text += name;
+    ((text += concat(" ", values)), ...);
+  };
+  line("epochs", o.epochs), line("steps", o.steps), line("batch", o.batch_size);
+  line("optimizer", name_of(o.optimizer)), line("learning_rate", o.learning_rate);
+  line("schedule", name_of(o.schedule)), line("warmup_epochs", o.warmup_epochs);
+  line("weight_decay", o.weight_decay), line("clip_norm", o.clip_norm);
+  line("label_smoothing", o.label_smoothing), line("ema_decay", o.ema_decay);
+  line("image_size", o.data.image_size), line("seed", static_cast<std::int64_t>(o.seed));
+  line("augmentation", a.shift, a.rotate, a.scale, a.shear, a.mirror, a.erase, a.erase_area,
+       int{a.fill});
+  line("evaluates_each_epoch", o.evaluate_each_epoch);
+  line("mean", listed(o.data.mean)), line("deviation", listed(o.data.deviation));
+  return text;
+}
+
+}  // namespace effv2::inline EFFV2_ISA::train

@@ -1,0 +1,36 @@
+#include <effv2/train/fit_options.hpp>
+
+#include "../catch.hpp"
+
+using namespace effv2;
+
+TEST_CASE("every option that decides a result is in the configuration, threads are not",
+          "[fit_options]") {
+  const std::string plain = train::configuration_text({});
+  CHECK(plain.find("optimizer adamw\n") != std::string::npos);
+  CHECK(plain.find("schedule cosine\n") != std::string::npos);
+  const auto changes = [&](auto change) {
+    train::FitOptions o;
+    change(o);
+    return train::configuration_text(o) != plain;
+  };
+  using train::FitOptions;
+  CHECK(changes([](FitOptions& o) { o.epochs = 7; }));
+  CHECK(changes([](FitOptions& o) { o.steps = 7; }));
+  CHECK(changes([](FitOptions& o) { o.batch_size = 7; }));
+  CHECK(changes([](FitOptions& o) { o.optimizer = train::OptimizerKind::sgd; }));
+  CHECK(changes([](FitOptions& o) { o.learning_rate *= 1.0 + 1e-15; }));
+  CHECK(changes([](FitOptions& o) { o.schedule = optim::ScheduleKind::constant; }));
+  CHECK(changes([](FitOptions& o) { o.warmup_epochs = 0.5; }));
+  CHECK(changes([](FitOptions& o) { o.weight_decay = 0.5; }));
+  CHECK(changes([](FitOptions& o) { o.clip_norm = 0.5; }));
+  CHECK(changes([](FitOptions& o) { o.label_smoothing = 0.5; }));
+  CHECK(changes([](FitOptions& o) { o.ema_decay = 0.5; }));
+  CHECK(changes([](FitOptions& o) { o.data.image_size = 7; }));
+  CHECK(changes([](FitOptions& o) { o.data.augmentation.shear = 7.0; }));
+  CHECK(changes([](FitOptions& o) { o.data.mean = {0.1, 0.2}; }));
+  CHECK(changes([](FitOptions& o) { o.data.deviation = {0.1, 0.2}; }));
+  CHECK(changes([](FitOptions& o) { o.seed = 7; }));
+  CHECK(changes([](FitOptions& o) { o.configuration = "colour blue"; }));
+  CHECK_FALSE(changes([](FitOptions& o) { o.threads = 7; }));
+}
