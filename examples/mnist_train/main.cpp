@@ -33,7 +33,8 @@ void on_stop_signal(int signal) {
 int run(int argc, char** argv) {
   Options options;
   if (!parse_command_line(argc, argv, options)) return 0;
-  const MnistData data = load_mnist_data(options.data);
+  MnistData data = load_mnist_data(options.data);
+  if (options.hold_out > 0) hold_out(data, options.hold_out);
   const std::unique_ptr<Training> training = prepare_training(options, data);
   std::optional<Training::Position> resumed;
   if (options.resume) resumed = training->resume();

@@ -5,6 +5,7 @@
 #include <effv2/data/mnist.hpp>
 #include <filesystem>
 #include <string>
+#include <tuple>
 
 namespace {
 
@@ -27,4 +28,10 @@ MnistData load_mnist_data(const std::string& directory) {
   }
   return load(source + "/examples/data/mnist-sample",
               "the embedded sample (scripts/download-mnist data/mnist fetches the whole)");
+}
+
+void hold_out(MnistData& data, std::int64_t images) {
+  const double fraction = static_cast<double>(images) / static_cast<double>(data.training.size());
+  std::tie(data.training, data.test) = data.training.stratified_split(fraction);
+  data.origin += ", " + std::to_string(data.test.size()) + " of the training images held out";
 }

@@ -70,8 +70,21 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--label-smoothing", o.label_smoothing)->check(CLI::Range(0.0, 0.999));
   app.add_option("--ema", o.ema, "decay of the averaged weights; 0: none")
       ->check(CLI::Range(0.0, 0.999999));
-  app.add_option("--augment", o.augment, "none, shift (2 px) or affine (shift, rotate, scale)")
-      ->check(one_of({"none", "shift", "affine"}));
+  app.add_option("--augment", o.augment,
+                 "none; shift (2 px); affine (shift, rotate, scale); elastic (the same, shear, "
+                 "stretch and smooth distortion); mirror (shift and mirror); rand (RandAugment)")
+      ->check(one_of({"none", "shift", "affine", "elastic", "mirror", "rand"}));
+  app.add_option("--mixup", o.mixup, "alpha")->check(CLI::Range(0.0, 1.0));
+  app.add_option("--erase", o.erase, "probability of a rectangle painted over")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--size", o.size, "pixels to train and evaluate at; 0: the data's")
+      ->check(CLI::Range(0, 4096));
+  app.add_option(
+         "--stages", o.stages,
+         "progressive learning in as many stages, from --first-size and weak regularisation "
+         "to all there is; 0: none")
+      ->check(CLI::Range(0, 100));
+  app.add_option("--first-size", o.first_size)->check(CLI::Range(1, 4096));
   app.add_option("--activation", o.activation)->check(one_of({"silu", "relu", "hard_swish"}));
   app.add_option("--head", o.head, "width of the last convolution; 0: the model's")
       ->check(CLI::Range(0, 1 << 20));
@@ -82,6 +95,18 @@ void add_flags(CLI::App& app, Options& o) {
                  "start of the last batch norm's gamma in residual branches; the paper's is 1");
   app.add_option("--classifier-scale", o.classifier_scale,
                  "of the classifier's starting weights; the paper's is 1");
+  app.add_option("--accumulate", o.accumulate, "batches to a step")->check(CLI::Range(1, 1 << 20));
+  app.add_option("--statistics", o.statistics,
+                 "batches to estimate batch norm's statistics anew from at the end; 0: none")
+      ->check(CLI::Range(0, 1000000));
+  app.add_option("--evaluate", o.evaluate, "after every epoch, or once at the end")
+      ->check(one_of({"epoch", "end"}));
+  app.add_option("--patience", o.patience,
+                 "epochs without progress that end the run; 0: any number")
+      ->check(CLI::Range(0, 1000000));
+  app.add_option("--hold-out", o.hold_out,
+                 "as many training images are kept out, and evaluated on instead of the test set")
+      ->check(CLI::Range(0, 1 << 30));
   app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
   app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
   app.add_option("--non-finite", o.non_finite, "a step with a loss or gradient that is not finite")

@@ -15,12 +15,18 @@ struct Options {
   std::string augment = "affine";
 
   std::int64_t epochs = 0;  // 0: six, or as many as make a thousand steps where data are few
-  std::int64_t steps = 0, batch = 128;
+  std::int64_t steps = 0, batch = 128, accumulate = 1;
   double learning_rate = 3e-3, weight_decay = 0.02, warmup_epochs = 0.5, clip_norm = 0.0;
   double label_smoothing = 0.1, ema = 0.998;
   double dropout = 0.1, drop_path = 0.1;
   double branch_gamma = 0.0, classifier_scale = 0.1;  // how the network starts
   std::int64_t head = 0, stem_stride = 2;
+
+  std::int64_t stages = 0, first_size = 16, size = 0;  // progressive learning; pixels
+  double mixup = 0.0, erase = 0.0;
+  std::int64_t statistics = 0, patience = 0;  // batches, epochs
+  std::int64_t hold_out = 0;                  // training images that take the test set's place
+  std::string evaluate = "epoch";             // or "end"
 
   std::int64_t threads = 0, seed = 1;
   std::string out;

@@ -22,10 +22,24 @@ std::int64_t default_epochs(const Options& o, std::int64_t images) {
   return std::max<std::int64_t>(6, (1000 + batches - 1) / batches);
 }
 
-train::FitOptions fit_options(const Options& o, std::int64_t images) {
+data::Augmentation augmentation(const Options& o) {
+  data::Augmentation a;
+  a.erase = o.erase;
+  if (o.augment == "rand") {
+    a.rand_augment = data::RandAugment::for_digits(train::progressive_28.last_magnitude);
+  } else if (o.augment != "none") {
+    a.shift = 2.0;
+  }
+  a.mirror = o.augment == "mirror";
+  if (o.augment == "affine" || o.augment == "elastic") a.rotate = 10.0, a.scale = 0.1;
+  if (o.augment == "elastic") a.shear = 10.0, a.stretch = 0.1, a.elastic = 1.0;
+  return a;
+}
+
+train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   using train::OptimizerKind;
   train::FitOptions fit;
-  fit.epochs = o.epochs > 0 ? o.epochs : default_epochs(o, images), fit.steps = o.steps,
+  fit.epochs = o.epochs > 0 ? o.epochs : default_epochs(o, set.size()), fit.steps = o.steps,
   fit.batch_size = o.batch;
   fit.optimizer = o.optimizer == "sgd"       ? OptimizerKind::sgd
                   : o.optimizer == "rmsprop" ? OptimizerKind::rmsprop
@@ -36,10 +50,18 @@ train::FitOptions fit_options(const Options& o, std::int64_t images) {
   fit.learning_rate = o.learning_rate, fit.warmup_epochs = o.warmup_epochs;
   fit.weight_decay = o.weight_decay, fit.clip_norm = o.clip_norm;
   fit.label_smoothing = o.label_smoothing, fit.ema_decay = o.ema;
-  if (o.augment != "none") fit.data.augmentation.shift = 2.0;
-  if (o.augment == "affine") {
-    fit.data.augmentation.rotate = 10.0;
-    fit.data.augmentation.scale = 0.1;
+  fit.accumulate = o.accumulate, fit.patience = o.patience;
+  fit.evaluate_each_epoch = o.evaluate == "epoch", fit.statistics_batches = o.statistics;
+  fit.data.image_size = o.size, fit.data.mixup = o.mixup;
+  fit.data.augmentation = augmentation(o);
+  if (o.stages > 0) {
+    const auto size = static_cast<int>(o.size > 0 ? o.size : set.height());
+    train::ProgressiveRange range = train::progressive_28;
+    range.first_size = std::min(static_cast<int>(o.first_size), size), range.last_size = size;
+    range.last_mixup = o.mixup, range.first_dropout = o.dropout / 3.0,
+    range.last_dropout = o.dropout;
+    fit.stages =
+        train::progressive_stages(range, static_cast<int>(o.stages), fit.data.augmentation);
   }
   fit.threads = static_cast<int>(o.threads), fit.seed = static_cast<std::uint64_t>(o.seed);
   fit.on_non_finite = o.non_finite == "skip" ? train::NonFinite::skip : train::NonFinite::stop;
@@ -84,7 +106,7 @@ class Run final : public Training {
  public:
   Run(const Options& o, const MnistData& data)
       : out_(o.out),
-        fit_(fit_options(o, data.training.size())),
+        fit_(fit_options(o, data.training)),
         card_{.class_names = data.test.class_names,
               .image_size = data.test.height(),
               .mean = fit_.data.mean,

@@ -95,10 +95,13 @@
 #include "data/idx.hpp"
 #include "data/image_folder.hpp"
 #include "data/loader.hpp"
+#include "data/mixup.hpp"
 #include "data/mnist.hpp"
 #include "data/normalize.hpp"
 #include "data/permutation.hpp"
+#include "data/rand_augment.hpp"
 #include "data/resize.hpp"
+#include "data/warp.hpp"
 
 // The loop.
 #include "train/fit_options.hpp"

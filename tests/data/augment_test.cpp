@@ -9,158 +9,24 @@
 using namespace effv2;
 using namespace effv2::data;
 
-namespace {
-
-template <class T>
-std::vector<T> values_of(const Tensor<T>& tensor) {
-  return {tensor.begin(), tensor.end()};
-}
-
-// All pixels different.
-Tensor<std::uint8_t> numbered(std::int64_t height, std::int64_t width) {
-  Tensor<std::uint8_t> image({height, width, 1});
-  for (std::int64_t i = 0; i < image.size(); ++i) image[i] = static_cast<std::uint8_t>(i + 1);
-  return image;
-}
-
-Tensor<double> spot(std::int64_t size, std::int64_t y, std::int64_t x) {
-  Tensor<double> image({size, size, 1});
-  image(y, x, 0) = 100.0;
-  return image;
-}
-
-// Where the mass of the image lies, from its centre; x to the right and y down.
-struct Point {
-  double x = 0.0, y = 0.0, mass = 0.0;
-};
-Point centre_of_mass(const Tensor<double>& image) {
-  Point point;
-  const double middle = static_cast<double>(image.extent(0) - 1) / 2;
-  for (std::int64_t y = 0; y < image.extent(0); ++y) {
-    for (std::int64_t x = 0; x < image.extent(1); ++x) {
-      point.mass += image(y, x, 0);
-      point.x += image(y, x, 0) * (static_cast<double>(x) - middle);
-      point.y += image(y, x, 0) * (static_cast<double>(y) - middle);
-    }
-  }
-  point.x /= point.mass;
-  point.y /= point.mass;
-  return point;
-}
-
-}  // namespace
-
-TEST_CASE("quarter turns move pixels exactly", "[data][augment]") {
-  for (const std::int64_t size : {1, 2, 5, 8, 15}) {
-    const Tensor<std::uint8_t> image = numbered(size, size);
-    CHECK(values_of(rotate(image, 0)) == values_of(image));
-    CHECK(values_of(rotate(image, 360)) == values_of(image));
-    const Tensor<std::uint8_t> left = rotate(image, 90), half = rotate(image, 180);
-    const Tensor<std::uint8_t> right = rotate(image, -90);
-    for (std::int64_t y = 0; y < size; ++y) {
-      for (std::int64_t x = 0; x < size; ++x) {
-        // Counter-clockwise: the right column becomes the top row.
-        REQUIRE(left(y, x, 0) == image(x, size - 1 - y, 0));
-        REQUIRE(half(y, x, 0) == image(size - 1 - y, size - 1 - x, 0));
-        REQUIRE(right(y, x, 0) == image(size - 1 - x, y, 0));
-      }
-    }
-  }
-  Tensor<float> real({6, 6, 3});
-  for (std::int64_t i = 0; i < real.size(); ++i) real[i] = 1.0F / static_cast<float>(i + 1);
-  CHECK(values_of(rotate(rotate(real, 90), 270)) == values_of(real));
-  CHECK(values_of(rotate(rotate(real, 90), 90)) == values_of(rotate(real, 180)));
-}
-
-TEST_CASE("shifts by whole pixels are exact, and what comes in is the fill", "[data][augment]") {
-  const Tensor<std::uint8_t> image = numbered(4, 5);
-  const Tensor<std::uint8_t> moved = shift(image, 2, -1, std::uint8_t{99});
-  for (std::int64_t y = 0; y < 4; ++y) {
-    for (std::int64_t x = 0; x < 5; ++x) {
-      const bool inside = x >= 2 && y < 3;
-      CHECK(moved(y, x, 0) == (inside ? image(y + 1, x - 2, 0) : 99));
-    }
-  }
-  CHECK(values_of(shift(image, 0, 0)) == values_of(image));
-  CHECK(values_of(shift(image, 50, 0)) == std::vector<std::uint8_t>(20, 0));
-}
-
-TEST_CASE("shifts by part of a pixel interpolate", "[data][augment]") {
-  const Tensor<float> image = Tensor<float>::from({1, 4, 1}, std::vector<float>{0, 8, 16, 40});
-  CHECK(values_of(shift(image, -0.25, 0)) == std::vector<float>{2, 10, 22, 40});
-  CHECK(values_of(shift(image, 0.5, 0)) == std::vector<float>{0, 4, 12, 28});
-}
-
-TEST_CASE("mirroring, scaling and shearing do what they say", "[data][augment]") {
-  const Tensor<std::uint8_t> image = numbered(3, 4);
-  const Tensor<std::uint8_t> mirrored = warp(image, {.mirror = true});
-  for (std::int64_t x = 0; x < 4; ++x) CHECK(mirrored(1, x, 0) == image(1, 3 - x, 0));
-
-  // A spot 4 to the right and 2 up of the centre.
-  const Tensor<double> spotted = spot(33, 14, 20);
-  const Point larger = centre_of_mass(warp(spotted, {.scale = 2.0}));
-  CHECK(larger.x == Approx(8));
-  CHECK(larger.y == Approx(-4));
-  CHECK(larger.mass == Approx(400));
-  const Point sheared = centre_of_mass(warp(spotted, {.shear = 45.0}));
-  CHECK(sheared.x == Approx(4 - 2));
-  CHECK(sheared.y == Approx(-2));
-  CHECK_THROWS_AS(warp(image, {.scale = 0.0}), Error);
-}
-
-TEST_CASE("rotation turns counter-clockwise by any angle", "[data][augment]") {
-  // A smooth blob, so that interpolation hardly moves its centre of mass.
-  Tensor<double> blob({41, 41, 1});
-  for (std::int64_t y = 0; y < 41; ++y) {
-    for (std::int64_t x = 0; x < 41; ++x) {
-      const double dx = static_cast<double>(x) - 30, dy = static_cast<double>(y) - 20;
-      blob(y, x, 0) = std::exp(-(dx * dx + dy * dy) / 8);
-    }
-  }
-  for (const double degrees : {30.0, 45.0, 100.0, -17.0, 200.0}) {
-    const Point point = centre_of_mass(rotate(blob, degrees));
-    const double radians = degrees * 3.14159265358979 / 180;
-    CHECK(point.x == Approx(10 * std::cos(radians)).margin(0.02));
-    CHECK(point.y == Approx(-10 * std::sin(radians)).margin(0.02));
-  }
-}
-
-TEST_CASE("the parts of a warp act in the documented order", "[data][augment]") {
-  const Warp all{.right = 2, .down = -3, .rotate = 90, .scale = 2, .shear = 0, .mirror = true};
-  // Mirrored (4, -2) -> (-4, -2), scaled -> (-8, -4), turned -> (-4, 8), moved -> (-2, 5).
-  const Point point = centre_of_mass(warp(spot(41, 18, 24), all));
-  CHECK(point.x == Approx(-2));
-  CHECK(point.y == Approx(5));
-}
-
-TEST_CASE("a warp into a larger image is the same as resizing", "[data][augment]") {
-  const Tensor<std::uint8_t> image = numbered(7, 9);
-  Tensor<double> source({7, 9, 1});
-  std::copy(image.begin(), image.end(), source.begin());
-  const Tensor<double> expected = resize(source, 14, 20);
-  Tensor<double> target({14, 20, 1});
-  warp_into<double, std::uint8_t>({}, target, image, 0.0);
-  for (std::int64_t i = 0; i < target.size(); ++i) {
-    REQUIRE(target[i] == Approx(expected[i]).margin(1e-9));
-  }
-}
-
 TEST_CASE("warps are drawn within their bounds and by seed, epoch and sample", "[data][augment]") {
   const Augmentation augmentation{
-      .shift = 3, .rotate = 10, .scale = 0.2, .shear = 5, .mirror = true};
-  std::vector<double> lowest(5, 1e9), highest(5, -1e9);
+      .shift = 3, .rotate = 10, .scale = 0.2, .shear = 5, .stretch = 0.25, .mirror = true};
+  std::vector<double> lowest(6, 1e9), highest(6, -1e9);
   int mirrored = 0;
   for (std::uint32_t sample = 0; sample < 2000; ++sample) {
-    const Warp warp = augmentation.draw({1, 9, 0}, sample);
-    const std::vector<double> drawn = {warp.right, warp.down, warp.rotate, warp.scale, warp.shear};
-    for (std::size_t i = 0; i < 5; ++i) {
+    const Warp warp = augmentation.draw(28, 28, {1, 9, 0}, sample);
+    const std::vector<double> drawn = {warp.right, warp.down,  warp.rotate,
+                                       warp.scale, warp.shear, std::log(warp.stretch)};
+    for (std::size_t i = 0; i < 6; ++i) {
       lowest[i] = std::min(lowest[i], drawn[i]);
       highest[i] = std::max(highest[i], drawn[i]);
     }
     mirrored += warp.mirror ? 1 : 0;
   }
-  const std::vector<double> centre = {0, 0, 0, 1, 0}, reach = {3, 3, 10, 0.2, 5};
-  for (std::size_t i = 0; i < 5; ++i) {
+  const std::vector<double> centre = {0, 0, 0, 1, 0, 0};
+  const std::vector<double> reach = {3, 3, 10, 0.2, 5, std::log(1.25)};
+  for (std::size_t i = 0; i < 6; ++i) {
     CHECK(lowest[i] >= centre[i] - reach[i]);
     CHECK(highest[i] <= centre[i] + reach[i]);
     CHECK(lowest[i] < centre[i] - 0.98 * reach[i]);
@@ -169,7 +35,7 @@ TEST_CASE("warps are drawn within their bounds and by seed, epoch and sample", "
   CHECK(std::abs(mirrored - 1000) < 120);
 
   const auto angle = [&](std::uint64_t seed, std::uint32_t epoch, std::uint32_t sample) {
-    return augmentation.draw({seed, 9, epoch}, sample).rotate;
+    return augmentation.draw(28, 28, {seed, 9, epoch}, sample).rotate;
   };
   CHECK(angle(1, 2, 3) == angle(1, 2, 3));
   CHECK(angle(1, 2, 3) != angle(2, 2, 3));
@@ -221,12 +87,44 @@ TEST_CASE("augmentations out of their domain are refused", "[data][augment]") {
   for (const Augmentation& bad :
        {Augmentation{.shift = -1}, Augmentation{.shift = nan}, Augmentation{.rotate = 181},
         Augmentation{.scale = 1}, Augmentation{.shear = 90}, Augmentation{.erase = 1.5},
-        Augmentation{.erase = nan}, Augmentation{.erase_area = 0}}) {
+        Augmentation{.erase = nan}, Augmentation{.erase_area = 0}, Augmentation{.stretch = -0.1},
+        Augmentation{.elastic = nan}, Augmentation{.crop = 1},
+        Augmentation{.rand_augment = {.magnitude = 31}},
+        Augmentation{.rand_augment = {.magnitude = 5, .draws = 17}}}) {
     CHECK_THROWS_AS(bad.validate(), Error);
   }
-  const Augmentation half = Augmentation{.shift = 4, .rotate = 10, .erase = 0.5}.scaled_by(0.5);
+  const Augmentation half = Augmentation{
+      .shift = 4,
+      .rotate = 10,
+      .stretch = 0.2,
+      .elastic = 2,
+      .crop = 0.5,
+      .erase = 0.5,
+      .rand_augment = {.magnitude =
+                           10}}.scaled_by(0.5);
+  CHECK(half.stretch == 0.1);
+  CHECK(half.elastic == 1);
+  CHECK(half.crop == 0.25);
+  CHECK(half.rand_augment.magnitude == 5);
   CHECK(half.shift == 2);
   CHECK(half.rotate == 5);
   CHECK(half.erase == 0.25);
   CHECK_THROWS_AS((Augmentation{.scale = 0.5}.scaled_by(2)), Error);
+}
+
+TEST_CASE("a random crop shows a part of the image that lies inside of it", "[data][augment]") {
+  const Augmentation augmentation{.crop = 0.75};
+  double largest = 1.0, furthest = 0.0;
+  for (std::uint32_t sample = 0; sample < 1000; ++sample) {
+    const Warp warp = augmentation.draw(30, 40, {1, 9, 0}, sample);
+    REQUIRE(warp.scale >= 1.0);
+    REQUIRE(warp.scale <= 2.0);  // a quarter of the area
+    // A corner of the crop looks at q = (p - t) / scale from the centre.
+    REQUIRE((20.0 + std::abs(warp.right)) / warp.scale <= 20.0 + 1e-9);
+    REQUIRE((15.0 + std::abs(warp.down)) / warp.scale <= 15.0 + 1e-9);
+    largest = std::max(largest, warp.scale);
+    furthest = std::max(furthest, (20.0 + std::abs(warp.right)) / warp.scale);
+  }
+  CHECK(largest > 1.9);
+  CHECK(furthest > 19.9);
 }

@@ -225,8 +225,8 @@ TEST_CASE("a batch is what resizing, warping and normalising give one by one", "
         std::copy(image.begin(), image.end(), expected.begin());
         expected = resize(expected, side, side);
         if (augmented) {
-          Warp warp =
-              options.augmentation.draw({0, augment_stream, 1}, static_cast<std::uint32_t>(n));
+          Warp warp = options.augmentation.draw(8, 8, {0, augment_stream, 1},
+                                                static_cast<std::uint32_t>(n));
           if (side < 8) {
             warp.right *= static_cast<double>(side) / 8;
             warp.down *= static_cast<double>(side) / 8;
@@ -255,6 +255,83 @@ TEST_CASE("erasing alone needs no warp", "[data][loader]") {
                                     [](float value) { return value > 249.0F; });
   CHECK(erased >= 4);
   CHECK(erased < batch.images.size());
+}
+
+TEST_CASE("mixed images are what the batch would be without, mixed by its weights",
+          "[data][loader]") {
+  const Dataset dataset = numbered(9, 6);
+  LoaderOptions options = plain(4);
+  options.augmentation = strong();
+  const Batch<double> pure = Loader<double>(dataset, options).batch(3, 1);
+  CHECK(pure.mix.empty());
+  options.mixup = 0.4;
+  const Batch<double> mixed = Loader<double>(dataset, options).batch(3, 1);
+  REQUIRE(mixed.mix.size() == 4);
+  CHECK(mixed.labels == pure.labels);
+  Tensor<double> expected(pure.images);
+  mix_rows<double>(expected, mixed.mix);
+  bool all_whole = true;
+  for (const float weight : mixed.mix) {
+    CHECK(weight >= 0.5F);
+    CHECK(weight <= 1.0F);
+    all_whole = all_whole && weight > 0.999F;
+  }
+  CHECK_FALSE(all_whole);
+  for (std::int64_t i = 0; i < expected.size(); ++i) {
+    REQUIRE(mixed.images[i] == Approx(expected[i]));
+  }
+  CHECK(Loader<double>(dataset, options.evaluation()).batch(0, 0).mix.empty());
+}
+
+TEST_CASE("RandAugment comes before resizing and warping", "[data][loader]") {
+  const Dataset dataset = numbered(5, 12, 3);
+  LoaderOptions options = plain(5);
+  options.augmentation.rand_augment.magnitude = 8;
+  for (const std::int64_t size : {0, 9}) {
+    options.image_size = size;
+    const Batch<double> batch = Loader<double>(dataset, options).batch(2, 0);
+    std::vector<std::uint8_t> copy;
+    for (std::int64_t n = 0; n < 5; ++n) {
+      const std::int64_t sample = batch.samples[static_cast<std::size_t>(n)];
+      const View<const std::uint8_t> source = dataset.image(sample);
+      Tensor<std::uint8_t> image({12, 12, 3});
+      std::copy(source.begin(), source.end(), image.begin());
+      rand_augment(image, options.augmentation.rand_augment, 0, {options.seed, augment_stream, 2},
+                   static_cast<std::uint32_t>(sample), Augmentation::first_of_rand_augment, copy);
+      Tensor<double> expected(image.shape());
+      std::copy(image.begin(), image.end(), expected.begin());
+      if (size > 0) expected = resize(expected, size, size);
+      for (std::int64_t i = 0; i < expected.size(); ++i) {
+        const double value = (expected[i] / 255 - options.mean[0]) / options.deviation[0];
+        REQUIRE(batch.images[n * expected.size() + i] == Approx(value).margin(1e-9));
+      }
+    }
+  }
+}
+
+TEST_CASE("elastic distortion is in pixels of the source at every size", "[data][loader]") {
+  const Dataset dataset = numbered(3, 24);
+  LoaderOptions options = plain(3);
+  options.shuffle = false, options.augmentation.elastic = 1.2;
+  for (const std::int64_t size : {0, 12, 30}) {
+    options.image_size = size;
+    const Batch<double> batch = Loader<double>(dataset, options).batch(1, 0);
+    const std::int64_t side = size == 0 ? 24 : size;
+    for (std::int64_t n = 0; n < 3; ++n) {
+      const View<const std::uint8_t> source = dataset.image(n);
+      Displacement field;
+      field.draw(side < 24 ? 0.6 : 1.2, side, side, {options.seed, augment_stream, 1},
+                 static_cast<std::uint32_t>(n), Augmentation::first_of_displacement);
+      Tensor<double> image(source.shape()), expected({side, side, 1});
+      std::copy(source.begin(), source.end(), image.begin());
+      if (side < 24) image = resize(image, side, side);
+      warp_into<double, double>({}, expected, image, 0.0, &field);
+      for (std::int64_t i = 0; i < expected.size(); ++i) {
+        const double value = (expected[i] / 255 - options.mean[0]) / options.deviation[0];
+        REQUIRE(batch.images[n * expected.size() + i] == Approx(value).margin(1e-9));
+      }
+    }
+  }
 }
 
 TEST_CASE("options that make no sense are refused, and change nothing", "[data][loader]") {

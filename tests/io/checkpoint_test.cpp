@@ -93,6 +93,12 @@ TEST_CASE("a run cut at any step and resumed ends in the same bytes", "[checkpoi
   for (const auto kind : {OptimizerKind::adamw, OptimizerKind::rmsprop, OptimizerKind::sgd}) {
     train::FitOptions o = options();
     o.optimizer = kind;
+    if (kind == OptimizerKind::rmsprop) {  // in stages, of which one begins inside of an epoch
+      for (const double strength : {0.0, 0.5, 1.0}) {
+        o.stages.push_back({8, {.shift = strength}, 0.2 * strength});
+      }
+      o.statistics_batches = 2;
+    }
     Subject whole(o);
     std::vector<std::pair<std::int64_t, double>> epochs;
     train::Callbacks note;

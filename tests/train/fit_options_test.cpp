@@ -28,6 +28,13 @@ TEST_CASE("every option that decides a result is in the configuration, threads a
   CHECK(changes([](FitOptions& o) { o.ema_decay = 0.5; }));
   CHECK(changes([](FitOptions& o) { o.data.image_size = 7; }));
   CHECK(changes([](FitOptions& o) { o.data.augmentation.shear = 7.0; }));
+  CHECK(changes([](FitOptions& o) { o.data.augmentation.elastic = 7.0; }));
+  CHECK(changes([](FitOptions& o) { o.data.augmentation.rand_augment.magnitude = 7.0; }));
+  CHECK(changes([](FitOptions& o) { o.data.mixup = 0.5; }));
+  CHECK(changes([](FitOptions& o) { o.accumulate = 2; }));
+  CHECK(changes([](FitOptions& o) { o.patience = 2; }));
+  CHECK(changes([](FitOptions& o) { o.statistics_batches = 2; }));
+  CHECK(changes([](FitOptions& o) { o.stages.resize(1); }));
   CHECK(changes([](FitOptions& o) { o.data.mean = {0.1, 0.2}; }));
   CHECK(changes([](FitOptions& o) { o.data.deviation = {0.1, 0.2}; }));
   CHECK(changes([](FitOptions& o) { o.seed = 7; }));

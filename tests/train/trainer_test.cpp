@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <effv2/models/efficientnet.hpp>
 #include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>
 #include <effv2/train/trainer.hpp>
 #include <limits>
+#include <utility>
 
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
@@ -238,4 +240,125 @@ TEST_CASE("options and data that cannot be are refused before training", "[train
   data::Dataset five = quarters(20, 602);
   five.classes = 5;
   CHECK_THROWS_AS(train::fit(net, five, test, options()), Error);
+}
+
+TEST_CASE("gradients of several batches make the step of one large batch", "[trainer]") {
+  const data::Dataset training = quarters(200, 600), test = quarters(20, 601);
+  const auto trained = [&](std::int64_t batch, std::int64_t accumulate) {
+    nn::Sequential<float> net(nn::Flatten<float>{}, nn::Linear<float>(64, 4));
+    nn::initialize(net, 1);
+    train::FitOptions o = options();
+    o.batch_size = batch, o.accumulate = accumulate;
+    std::vector<train::StepReport> steps;
+    train::Callbacks callbacks;
+    callbacks.on_step = [&](const train::StepReport& r) {
+      steps.push_back(r);
+      return true;
+    };
+    train::fit(net, training, test, o, callbacks);
+    return std::pair(numbers(net), steps);
+  };
+  const auto [whole, steps] = trained(24, 1);
+  const auto [parts, part_steps] = trained(8, 3);
+  REQUIRE(steps.size() == 3 * 8);
+  REQUIRE(part_steps.size() == 3 * 8);  // an incomplete step is left out
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    REQUIRE(part_steps[i].loss == Approx(steps[i].loss).epsilon(1e-4));
+    REQUIRE(part_steps[i].accuracy == Approx(steps[i].accuracy));
+    REQUIRE(part_steps[i].gradient_norm == Approx(steps[i].gradient_norm).epsilon(1e-4));
+  }
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    REQUIRE(parts[i] == Approx(whole[i]).margin(1e-4));
+  }
+}
+
+TEST_CASE("where images are mixed, so are their targets", "[trainer]") {
+  const data::Dataset training = quarters(40, 600);
+  nn::Sequential<float> net(nn::Flatten<float>{}, nn::Linear<float>(64, 4));
+  nn::initialize(net, 1);
+  train::FitOptions o = options();
+  o.steps = 1, o.data.mixup = 0.8, o.label_smoothing = 0.1;
+  data::LoaderOptions loading = o.data;
+  loading.batch_size = o.batch_size, loading.seed = o.seed;
+  const data::Batch<float> batch = data::Loader<float>(training, loading).batch(0, 0);
+  nn::Context<float> context(1);
+  const Tensor<float> logits = net.infer(batch.images, context);
+  Tensor<float> targets(logits.shape()), unused(logits.shape());
+  kernels::smooth_targets<float>(targets, batch.labels, 0.1);
+  data::mix_rows<float>(targets, batch.mix);
+  const double expected = kernels::softmax_cross_entropy<float>(unused, logits, targets);
+  train::Callbacks callbacks;
+  double loss = 0.0;
+  callbacks.on_step = [&](const train::StepReport& r) {
+    loss = r.loss;
+    return true;
+  };
+  const data::Dataset none;
+  train::fit(net, training, none, o, callbacks);
+  CHECK(loss == Approx(expected).epsilon(1e-5));
+}
+
+TEST_CASE("training ends when patience does", "[trainer]") {
+  const data::Dataset training = quarters(64, 600), test = quarters(30, 601);
+  auto net = network();
+  train::FitOptions o = options();
+  o.epochs = 40, o.patience = 3;
+  std::vector<double> accuracies;
+  train::Callbacks callbacks;
+  callbacks.on_epoch = [&](const train::EpochReport& r) {
+    accuracies.push_back(r.evaluation->accuracy());
+  };
+  const train::FitResult result = train::fit(net, training, test, o, callbacks);
+  REQUIRE(accuracies.size() < 40);
+  CHECK_FALSE(result.stopped);
+  const auto best = std::max_element(accuracies.begin(), accuracies.end());
+  CHECK(accuracies.end() - best == 4);  // the best, and three that were no better
+}
+
+TEST_CASE("stages change size and dropout, each for as many steps", "[trainer][progressive]") {
+  const data::Dataset training = quarters(100, 600), test = quarters(20, 601);
+  models::ModelSpec spec = models::find_model("tiny");
+  models::EfficientNet<float> net(spec, {.in_channels = 1, .classes = 4});
+  nn::initialize(net, 1);
+  train::FitOptions o = options();
+  o.epochs = 3, o.batch_size = 20;  // 15 steps
+  o.stages = train::progressive_stages({4, 8, 5, 15, 0.0, 0.2, 0.1, 0.3}, 3, {.shift = 1});
+  std::vector<std::int64_t> sizes;
+  std::vector<double> rates;
+  train::Callbacks callbacks;
+  callbacks.on_step = [&](const train::StepReport& r) {
+    sizes.push_back(r.image_size), rates.push_back(net.dropout.rate);
+    return true;
+  };
+  train::fit(net, training, test, o, callbacks);
+  REQUIRE(sizes.size() == 15);
+  for (std::size_t i = 0; i < 15; ++i) {
+    CHECK(sizes[i] == static_cast<std::int64_t>(4 + 2 * (i / 5)));
+    CHECK(rates[i] == Approx(0.1 + 0.1 * static_cast<double>(i / 5)));
+  }
+  // The same in a model without the dial.
+  auto plain = network();
+  CHECK_THROWS_AS(train::fit(plain, training, test, o), Error);
+}
+
+TEST_CASE("statistics estimated anew are those of pictures as they are evaluated", "[trainer]") {
+  const data::Dataset training = quarters(100, 600), test = quarters(20, 601);
+  const auto trained = [&](std::int64_t batches) {
+    auto net = network();
+    train::FitOptions o = options();
+    o.data.augmentation.shift = 3.0, o.ema_decay = 0.9, o.statistics_batches = batches;
+    train::fit(net, training, test, o);
+    std::vector<float> parameters, states;
+    nn::for_each_parameter(net, [&](const std::string&, const auto& p) {
+      parameters.insert(parameters.end(), p.value().begin(), p.value().end());
+    });
+    nn::for_each_state(net, [&](const std::string&, const auto& s) {
+      states.insert(states.end(), s.value().begin(), s.value().end());
+    });
+    return std::pair(parameters, states);
+  };
+  const auto before = trained(0), after = trained(4), again = trained(4);
+  CHECK(after.first == before.first);
+  CHECK(after.second != before.second);
+  CHECK(after.second == again.second);
 }

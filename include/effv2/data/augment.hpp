@@ -1,47 +1,40 @@
-// Random changes that leave the meaning of an image alone: one affine warp, and a rectangle erased.
+// Random changes that leave the meaning of an image alone: a warp, a rectangle erased, and the
+// operations of RandAugment.
 #pragma once
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstdint>
-#include <numbers>
-#include <type_traits>
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/random.hpp"
-#include "../core/shape.hpp"
 #include "../core/tensor.hpp"
-#include "resize.hpp"
+#include "rand_augment.hpp"
+#include "warp.hpp"
 
 namespace effv2::inline EFFV2_ISA::data {
 
-/// One affine change of an image's content about its centre, in this order: mirrored, scaled,
-/// sheared along the rows, rotated counter-clockwise, moved. The identity unless filled in.
-struct Warp {
-  double right = 0.0, down = 0.0;  // pixels of the source
-  double rotate = 0.0;             // degrees
-  double scale = 1.0;              // above 1 the content grows
-  double shear = 0.0;              // degrees
-  bool mirror = false;             // left and right change sides
-};
-
 /// Draws a warp and perhaps a rectangle for each sample. Every field at its default does nothing.
 struct Augmentation {
-  double shift = 0.0;        // at most so many pixels of the source along each axis
-  double rotate = 0.0;       // at most so many degrees either way
-  double scale = 0.0;        // the factor is in [1 - scale, 1 + scale]
-  double shear = 0.0;        // at most so many degrees either way
-  bool mirror = false;       // half of the images; not for digits
-  double erase = 0.0;        // probability of a rectangle painted over
-  double erase_area = 0.15;  // its largest fraction of the image
-  std::uint8_t fill = 0;     // the pixel value of what was outside, and of the rectangle
+  double shift = 0.0;    // at most so many pixels of the source along each axis
+  double rotate = 0.0;   // at most so many degrees either way
+  double scale = 0.0;    // the factor is in [1 - scale, 1 + scale]
+  double shear = 0.0;    // at most so many degrees either way
+  double stretch = 0.0;  // width over height is in [1 / (1 + stretch), 1 + stretch]
+  double elastic = 0.0;  // deviation of a smooth distortion, in pixels of the source
+  double crop = 0.0;     // at most so much of the area is cut away, and the rest fills the image
+  bool mirror = false;   // half of the images; not for digits
+  double erase = 0.0;    // probability of a rectangle painted over
+  double erase_area = 0.15;       // its largest fraction of the image
+  std::uint8_t fill = 0;          // the pixel value of what was outside, and of the rectangle
+  RandAugment rand_augment = {};  // before all the others
 
   bool warps() const {
-    return shift != 0.0 || rotate != 0.0 || scale != 0.0 || shear != 0.0 || mirror;
+    return shift != 0.0 || rotate != 0.0 || scale != 0.0 || shear != 0.0 || stretch != 0.0 ||
+           elastic != 0.0 || crop != 0.0 || mirror;
   }
-  bool active() const { return warps() || erase != 0.0; }
+  bool active() const { return warps() || erase != 0.0 || rand_augment.active(); }
 
   void validate() const {
     EFFV2_CHECK(shift >= 0.0 && std::isfinite(shift), ErrorCode::invalid_argument,
@@ -52,6 +45,13 @@ struct Augmentation {
                 "[augment] expected a scale in [0, 1), got ", scale);
     EFFV2_CHECK(shear >= 0.0 && shear < 90.0, ErrorCode::invalid_argument,
                 "[augment] expected a shear in [0, 90) degrees, got ", shear);
+    EFFV2_CHECK(stretch >= 0.0 && std::isfinite(stretch), ErrorCode::invalid_argument,
+                "[augment] expected a stretch >= 0, got ", stretch);
+    EFFV2_CHECK(elastic >= 0.0 && std::isfinite(elastic), ErrorCode::invalid_argument,
+                "[augment] expected an elastic distortion >= 0, got ", elastic);
+    EFFV2_CHECK(crop >= 0.0 && crop < 1.0, ErrorCode::invalid_argument,
+                "[augment] expected a part to crop in [0, 1), got ", crop);
+    rand_augment.validate();
     EFFV2_CHECK(erase >= 0.0 && erase <= 1.0, ErrorCode::invalid_argument,
                 "[augment] expected a probability to erase in [0, 1], got ", erase);
     EFFV2_CHECK(erase_area > 0.0 && erase_area <= 1.0, ErrorCode::invalid_argument,
@@ -61,7 +61,9 @@ struct Augmentation {
   /// Everything `strength` times as strong, for schedules; mirroring stays.
   Augmentation scaled_by(double strength) const {
     Augmentation scaled = *this;
-    for (double* field : {&scaled.shift, &scaled.rotate, &scaled.scale, &scaled.shear}) {
+    for (double* field :
+         {&scaled.shift, &scaled.rotate, &scaled.scale, &scaled.shear, &scaled.stretch,
+          &scaled.elastic, &scaled.crop, &scaled.rand_augment.magnitude}) {
       *field *= strength;
     }
     scaled.erase = std::min(1.0, erase * strength);
@@ -69,8 +71,9 @@ struct Augmentation {
     return scaled;
   }
 
-  /// The warp of one sample.
-  Warp draw(const RandomStream& random, std::uint32_t sample) const {
+  /// The warp of one sample, an image of height x width.
+  Warp draw(std::int64_t height, std::int64_t width, const RandomStream& random,
+            std::uint32_t sample) const {
     const auto symmetric = [&](std::uint32_t element) {
       return 2.0 * static_cast<double>(random.uniform(sample, element)) - 1.0;
     };
@@ -81,116 +84,30 @@ struct Augmentation {
     warp.scale = 1.0 + scale * symmetric(3);
     warp.shear = shear * symmetric(4);
     warp.mirror = mirror && random.uniform(sample, 5) < 0.5F;
+    warp.stretch = std::pow(1.0 + stretch, symmetric(6));
+    if (crop != 0.0) crop_at_random(warp, height, width, random, sample);
     return warp;
   }
-};
 
-namespace detail {
+  /// The elements from which on a sample's numbers are those of its Displacement and of
+  /// RandAugment.
+  static constexpr std::uint32_t first_of_displacement = 32, first_of_rand_augment = 256;
 
-// Source column = xx x + xy y + x0 for target column x and row y; the row likewise.
-struct AffineMap {
-  double xx, xy, x0, yx, yy, y0;
-};
-
-struct SinCos {
-  double sine, cosine;
-};
-
-// Exact for quarter turns, so that they move pixels without any interpolation.
-inline SinCos sin_cos_degrees(double degrees) {
-  const double quarters = std::round(degrees / 90.0);
-  const double rest = (degrees - 90.0 * quarters) * (std::numbers::pi / 180.0);
-  const double s = std::sin(rest), c = std::cos(rest);
-  switch (static_cast<int>(std::fmod(quarters, 4.0) + 4.0) % 4) {
-    case 0:
-      return {s, c};
-    case 1:
-      return {c, -s};
-    case 2:
-      return {-s, -c};
-    default:
-      return {-c, s};
+ private:
+  // A part of the image fills it: the content grows, and its centre moves by what is left to
+  // choose.
+  void crop_at_random(Warp& warp, std::int64_t height, std::int64_t width,
+                      const RandomStream& random, std::uint32_t sample) const {
+    const double area = 1.0 - crop * static_cast<double>(random.uniform(sample, 13));
+    const double growth = 1.0 / std::sqrt(area);
+    const auto offset = [&](std::int64_t size, std::uint32_t element) {
+      return 0.5 * (growth - 1.0) * static_cast<double>(size) *
+             (2.0 * static_cast<double>(random.uniform(sample, element)) - 1.0);
+    };
+    warp.scale *= growth;
+    warp.right += offset(width, 14), warp.down += offset(height, 15);
   }
-}
-
-// Content at q from the centre goes to p = R H S M q + t (rotation, shear, scale, mirroring,
-// shift), so target pixel p shows the source at q = M S^-1 H^-1 R^-1 (p - t). When the target has
-// another size, p is stretched to the source's size first.
-inline AffineMap inverse_map(const Warp& warp, const Shape& target, const Shape& source) {
-  const auto [sine, cosine] = sin_cos_degrees(warp.rotate);
-  const double shear = std::tan(warp.shear * (std::numbers::pi / 180.0));
-  const double row = (warp.mirror ? -1.0 : 1.0) / warp.scale, column = 1.0 / warp.scale;
-  // The rows point down: a counter-clockwise turn takes (x, y) to (c x + s y, c y - s x).
-  const double xx = row * (cosine - shear * sine), xy = row * (-sine - shear * cosine);
-  const double yx = column * sine, yy = column * cosine;
-
-  const double height = static_cast<double>(source[0]), width = static_cast<double>(source[1]);
-  const double target_height = static_cast<double>(target[0]);
-  const double target_width = static_cast<double>(target[1]);
-  const double stretch_x = width / target_width, stretch_y = height / target_height;
-  const double left = stretch_x * (target_width - 1.0) / 2.0 + warp.right;
-  const double top = stretch_y * (target_height - 1.0) / 2.0 + warp.down;
-  return {xx * stretch_x, xy * stretch_y, (width - 1.0) / 2.0 - xx * left - xy * top,
-          yx * stretch_x, yy * stretch_y, (height - 1.0) / 2.0 - yx * left - yy * top};
-}
-
-// Bilinear between the four pixels about (x, y). The outer half of a border pixel has its value.
-// `channels` may be a constant, which is faster.
-template <class Target, class Source, class Channels>
-void warp_pixels(const AffineMap& map, const View<Target>& target, const View<const Source>& source,
-                 Channels channels, Target fill) {
-  using Value = Precise<Target>;
-  const std::int64_t height = target.extent(0), width = target.extent(1);
-  const std::int64_t last_y = source.extent(0) - 1, last_x = source.extent(1) - 1;
-  const std::int64_t source_row = source.extent(1) * channels;
-  const auto y_limit = static_cast<double>(last_y), x_limit = static_cast<double>(last_x);
-  const Source* const first = source.data();
-  Target* pixel = target.data();
-  for (std::int64_t row = 0; row < height; ++row) {
-    const double x_row = map.xy * static_cast<double>(row) + map.x0;
-    const double y_row = map.yy * static_cast<double>(row) + map.y0;
-    for (std::int64_t column = 0; column < width; ++column, pixel += channels) {
-      const double x = map.xx * static_cast<double>(column) + x_row;
-      const double y = map.yx * static_cast<double>(column) + y_row;
-      if (!(x >= -0.5 && x <= x_limit + 0.5 && y >= -0.5 && y <= y_limit + 0.5)) {
-        std::fill_n(pixel, std::int64_t{channels}, fill);
-        continue;
-      }
-      const double inner_x = std::clamp(x, 0.0, x_limit), inner_y = std::clamp(y, 0.0, y_limit);
-      const auto left = static_cast<std::int64_t>(inner_x),
-                 top = static_cast<std::int64_t>(inner_y);
-      const auto right_weight = static_cast<Value>(inner_x - static_cast<double>(left));
-      const auto lower_weight = static_cast<Value>(inner_y - static_cast<double>(top));
-      const Source* upper = first + top * source_row + left * channels;
-      const Source* lower = top < last_y ? upper + source_row : upper;
-      const std::int64_t right = left < last_x ? std::int64_t{channels} : 0;
-      for (std::int64_t c = 0; c < channels; ++c) {
-        const auto a = static_cast<Value>(upper[c]), b = static_cast<Value>(upper[c + right]);
-        const auto d = static_cast<Value>(lower[c]), e = static_cast<Value>(lower[c + right]);
-        const Value above = a + right_weight * (b - a), below = d + right_weight * (e - d);
-        pixel[c] = to_pixel<Target>(above + lower_weight * (below - above));
-      }
-    }
-  }
-}
-
-}  // namespace detail
-
-/// target (H', W', C) shows source (H, W, C) resized and warped, in one bilinear interpolation;
-/// `fill` where nothing of the source is. The target may be larger, but where it is smaller than
-/// half the source, resize first: pixels in between are not looked at.
-template <class Target, class Source>
-void warp_into(const Warp& warp, View<Target> target, View<const Source> source, Target fill) {
-  const detail::AffineMap map = detail::inverse_map(warp, target.shape(), source.shape());
-  const std::int64_t channels = target.extent(2);
-  assert(channels == source.extent(2));
-  if (channels == 1) {
-    constexpr std::integral_constant<std::int64_t, 1> one;
-    detail::warp_pixels(map, target, source, one, fill);
-  } else {
-    detail::warp_pixels(map, target, source, channels, fill);
-  }
-}
+};
 
 /// With probability `augmentation.erase` paints over a rectangle of 1 % ... `erase_area` of the
 /// image (H, W, C) and of any proportions from 1:3 to 3:1 (Zhong et al., "Random erasing", 2017).
@@ -220,32 +137,6 @@ void erase_rectangle(View<T> image, const Augmentation& augmentation, const Rand
     std::fill_n(image.data() + (y * width + left) * channels, columns * channels,
                 static_cast<T>(augmentation.fill));
   }
-}
-
-/// Images (H, W, C) or (N, H, W, C) all changed in the same way.
-template <class T>
-Tensor<T> warp(const Tensor<T>& images, const Warp& parameters, T fill = T{}) {
-  EFFV2_CHECK(parameters.scale > 0.0, ErrorCode::invalid_argument,
-              "[warp] expected a scale > 0, got ", parameters.scale);
-  const detail::ImageExtents extents(images.shape());
-  Tensor<T> result = Tensor<T>::uninitialized(images.shape());
-  for (std::int64_t n = 0; n < extents.count; ++n) {
-    warp_into<T, T>(parameters, detail::image_of(result.view(), extents, n),
-                    detail::image_of(images.view(), extents, n), fill);
-  }
-  return result;
-}
-
-/// The content moved to the right and down.
-template <class T>
-Tensor<T> shift(const Tensor<T>& images, double right, double down, T fill = T{}) {
-  return warp(images, {.right = right, .down = down}, fill);
-}
-
-/// The content turned counter-clockwise about the centre.
-template <class T>
-Tensor<T> rotate(const Tensor<T>& images, double degrees, T fill = T{}) {
-  return warp(images, {.rotate = degrees}, fill);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::data

@@ -21,6 +21,7 @@
 #include "augment.hpp"
 #include "background.hpp"
 #include "dataset.hpp"
+#include "mixup.hpp"
 #include "normalize.hpp"
 #include "permutation.hpp"
 #include "resize.hpp"
@@ -32,6 +33,7 @@ struct Batch {
   Tensor<T> images;  // (B, H, W, C)
   std::vector<std::int32_t> labels;
   std::vector<std::int64_t> samples;  // which images of the dataset
+  std::vector<float> mix;             // weights of mix_rows, if images were mixed
   std::int64_t epoch = 0, index = 0;
   std::int64_t first = 0;  // position in the epoch's order of the first image
 
@@ -46,6 +48,7 @@ struct LoaderOptions {
   bool shuffle = true;
   bool drop_last = false;  // no last batch of fewer images
   Augmentation augmentation = {};
+  double mixup = 0.0;  // alpha of Mixup, at most 1; 0: none
   std::uint64_t seed = 0;
   bool prefetch = true;  // on a thread of the loader's own
 
@@ -54,6 +57,7 @@ struct LoaderOptions {
     LoaderOptions options = *this;
     options.shuffle = options.drop_last = false;
     options.augmentation = {};
+    options.mixup = 0.0;
     return options;
   }
 };
@@ -158,6 +162,8 @@ class Loader {
   struct Work {
     Resizer<T> resizer;
     Tensor<T> resized;  // (H', W', C), when there is a warp after it
+    Displacement displacement;
+    std::vector<std::uint8_t> altered, copy;  // an image that RandAugment has changed
     std::shared_ptr<MemoryPool> pool = std::make_shared<MemoryPool>();
   };
 
@@ -167,6 +173,8 @@ class Loader {
     EFFV2_CHECK(options.image_size >= 0, ErrorCode::invalid_argument,
                 "[loader] expected an image size >= 0, got ", options.image_size);
     options.augmentation.validate();
+    EFFV2_CHECK(options.mixup >= 0.0 && options.mixup <= 1.0, ErrorCode::invalid_argument,
+                "[loader] expected an alpha of mixup in [0, 1], got ", options.mixup);
     Normalizer<T> normalizer(options.mean, options.deviation, dataset_->channels());
     std::swap(options_, options);
     try {
@@ -228,31 +236,67 @@ class Loader {
       if (transform_) transform_(target, sample);
       batch.labels.push_back(dataset_->labels[static_cast<std::size_t>(sample)]);
     }
+    mix(batch, order.epoch);
+  }
+
+  // Each image keeps the larger part of itself, as in the paper's code.
+  void mix(Batch<T>& batch, std::int64_t epoch) const {
+    batch.mix.clear();
+    if (options_.mixup == 0.0) return;
+    const RandomStream random{options_.seed, mixup_stream, static_cast<std::uint32_t>(epoch)};
+    for (const std::int64_t sample : batch.samples) {
+      const double weight =
+          symmetric_beta(options_.mixup, random, static_cast<std::uint32_t>(sample), 0);
+      batch.mix.push_back(static_cast<float>(std::max(weight, 1.0 - weight)));
+    }
+    mix_rows<T>(batch.images, batch.mix);
+  }
+
+  // An image of the dataset, or what RandAugment makes of it.
+  View<const std::uint8_t> picture(std::int64_t sample, const RandomStream& random,
+                                   Work& work) const {
+    const View<const std::uint8_t> source = dataset_->image(sample);
+    const Augmentation& augmentation = options_.augmentation;
+    if (!augmentation.rand_augment.active()) return source;
+    work.altered.assign(source.begin(), source.end());
+    rand_augment({work.altered.data(), source.shape()}, augmentation.rand_augment,
+                 augmentation.fill, random, static_cast<std::uint32_t>(sample),
+                 Augmentation::first_of_rand_augment, work.copy);
+    return {work.altered.data(), source.shape()};
   }
 
   void prepare(const View<T>& target, std::int64_t sample, std::int64_t epoch, Work& work) const {
-    const View<const std::uint8_t> source = dataset_->image(sample);
     const Augmentation& augmentation = options_.augmentation;
     const auto number = static_cast<std::uint32_t>(sample);
     const RandomStream random{options_.seed, augment_stream, static_cast<std::uint32_t>(epoch)};
     const auto fill_value = static_cast<T>(augmentation.fill);
+    const View<const std::uint8_t> source = picture(sample, random, work);
 
-    if (!augmentation.active() && !resizes()) {
+    if (!augmentation.warps() && augmentation.erase == 0.0 && !resizes()) {
       normalizer_(target, source);
       return;
     }
     if (!augmentation.warps() && resizes()) {
       work.resizer(target, source);
     } else {
-      Warp warp = augmentation.draw(random, number);
+      Warp warp = augmentation.draw(source.extent(0), source.extent(1), random, number);
+      const Displacement* displacement = nullptr;
+      if (augmentation.elastic > 0.0) {
+        const double shrunk = shrinks() ? static_cast<double>(target.extent(1)) /
+                                              static_cast<double>(source.extent(1))
+                                        : 1.0;
+        work.displacement.draw(augmentation.elastic * shrunk, target.extent(0), target.extent(1),
+                               random, number, Augmentation::first_of_displacement);
+        displacement = &work.displacement;
+      }
       if (shrinks()) {
         // The warp looks at four pixels only: what it gets must have the final size already.
         work.resizer(work.resized.view(), source);
         warp.right *= static_cast<double>(target.extent(1)) / static_cast<double>(source.extent(1));
         warp.down *= static_cast<double>(target.extent(0)) / static_cast<double>(source.extent(0));
-        warp_into<T, T>(warp, target, work.resized, fill_value);
+        warp_into<T, T>(warp, target, work.resized, fill_value, displacement);
       } else {
-        warp_into<T, std::uint8_t>(warp, target, source, fill_value);
+        warp_into<T, std::uint8_t>(warp, target, source, fill_value, displacement);
       }
     }
     if (augmentation.erase > 0.0) erase_rectangle(target, augmentation, random, number);

@@ -101,6 +101,9 @@ struct EfficientNet {
     options = changed;
   }
 
+  /// How much the classifier's input loses from now on: a dial of progressive learning.
+  void set_dropout(double rate) { dropout = nn::Dropout<T>(rate); }
+
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, nn::Context<T>& context) {
     saved.stem_output = stem.forward(x, saved.stem, context);
     saved.blocks_output = blocks.forward(saved.stem_output, saved.blocks, context);

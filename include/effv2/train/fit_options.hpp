@@ -11,6 +11,7 @@
 #include "../data/augment.hpp"
 #include "../data/loader.hpp"
 #include "../optim/schedule.hpp"
+#include "progressive.hpp"
 
 namespace effv2::inline EFFV2_ISA::train {
 
@@ -28,6 +29,7 @@ struct FitOptions {
   std::int64_t epochs = 6;
   std::int64_t steps = 0;  // if above 0, training ends after as many, whatever `epochs` says
   std::int64_t batch_size = 128;
+  std::int64_t accumulate = 1;  // batches whose gradients make one step
 
   OptimizerKind optimizer = OptimizerKind::adamw;
   double learning_rate = 2e-3;
@@ -36,12 +38,19 @@ struct FitOptions {
   double weight_decay = 0.02;
   double clip_norm = 0.0;  // 0: none
   double label_smoothing = 0.1;
-  double ema_decay = 0.0;  // 0: none; else evaluation uses the average
+  double ema_decay = 0.0;     // 0: none; else evaluation uses the average
+  std::int64_t patience = 0;  // epochs without a better evaluation that end training; 0: any number
   NonFinite on_non_finite = NonFinite::stop;
 
   /// Normalisation, image size, augmentation; the fields above and below decide batch and seed.
   data::LoaderOptions data = {};
+  /// Parts of the run whose picture size and regularisation take the place of `data`'s and the
+  /// model's; evaluation is at `data`'s size. Empty: one part, of what `data` says.
+  std::vector<Stage> stages = {};
   std::int64_t evaluation_batch = 256;
+  /// Batches, at the size of evaluation and not augmented, from which batch norm's statistics are
+  /// estimated anew before the last evaluation; 0: none.
+  std::int64_t statistics_batches = 0;
   bool evaluate_each_epoch = true;
 
   int threads = 0;  // 0: all cores
@@ -55,7 +64,6 @@ struct FitOptions {
 /// The options that decide a run's result, a line each. Threads are not in it: the bits are the
 /// same.
 inline std::string configuration_text(const FitOptions& o) {
-  const data::Augmentation& a = o.data.augmentation;
   std::string text = o.configuration;
   const auto listed = [](const std::vector<double>& values) {
     std::string list;
@@ -73,8 +81,18 @@ inline std::string configuration_text(const FitOptions& o) {
   line("weight_decay", o.weight_decay), line("clip_norm", o.clip_norm);
   line("label_smoothing", o.label_smoothing), line("ema_decay", o.ema_decay);
   line("image_size", o.data.image_size), line("seed", static_cast<std::int64_t>(o.seed));
-  line("augmentation", a.shift, a.rotate, a.scale, a.shear, a.mirror, a.erase, a.erase_area,
-       int{a.fill});
+  const auto augmentation = [&line](const char* name, const data::Augmentation& a) {
+    line(name, a.shift, a.rotate, a.scale, a.shear, a.stretch, a.elastic, a.crop, a.mirror, a.erase,
+         a.erase_area, int{a.fill}, a.rand_augment.magnitude, a.rand_augment.draws,
+         a.rand_augment.digits, a.rand_augment.translation);
+  };
+  augmentation("augmentation", o.data.augmentation), line("mixup", o.data.mixup);
+  for (const Stage& stage : o.stages) {
+    line("stage", stage.image_size, stage.mixup, stage.dropout);
+    augmentation("stage_augmentation", stage.augmentation);
+  }
+  line("accumulate", o.accumulate), line("patience", o.patience);
+  line("statistics_batches", o.statistics_batches);
   line("evaluates_each_epoch", o.evaluate_each_epoch);
   line("mean", listed(o.data.mean)), line("deviation", listed(o.data.deviation));
   return text;

@@ -22,7 +22,8 @@ struct Evaluation {
 struct StepReport {
   std::int64_t step = 0, total_steps = 0;  // step counts from 1
   std::int64_t epoch = 0;                  // from 0
-  double loss = 0.0, accuracy = 0.0;       // of this batch
+  std::int64_t image_size = 0;             // height of the pictures
+  double loss = 0.0, accuracy = 0.0;       // of the step's batches
   double learning_rate = 0.0, gradient_norm = 0.0;
   double images_per_second = 0.0;  // since training began, without evaluation
   double seconds = 0.0;            // likewise

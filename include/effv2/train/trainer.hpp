@@ -111,16 +111,18 @@ class Trainer {
     nn::for_each_state(model, [this](const std::string&, nn::State<T>& state) {
       states_.push_back({&state, {}});
     });
-    EFFV2_CHECK(batches() > 0, ErrorCode::invalid_argument, "[fit] a batch of ", options.batch_size,
-                " is more than the ", training.labels.size(), " training samples");
+    EFFV2_CHECK(epoch_steps() > 0, ErrorCode::invalid_argument, "[fit] ", options.accumulate,
+                " batches of ", options.batch_size, " are more than the ", training.labels.size(),
+                " training samples");
     if (options.ema_decay > 0.0) ema_.emplace(model, options.ema_decay);
+    enter_stage();
     schedule_ = {.kind = options.schedule,
                  .base = options.learning_rate,
                  .warmup_steps = static_cast<std::int64_t>(
-                     std::llround(options.warmup_epochs * static_cast<double>(batches()))),
+                     std::llround(options.warmup_epochs * static_cast<double>(epoch_steps()))),
                  .total_steps = total_steps(),
                  // The paper's stairs: x 0.97 every 2.4 epochs.
-                 .decay_steps = std::max<std::int64_t>(1, batches() * 12 / 5)};
+                 .decay_steps = std::max<std::int64_t>(1, epoch_steps() * 12 / 5)};
   }
 
   Trainer(Model&, const data::Dataset&&, const data::Dataset&, const FitOptions&) = delete;
@@ -133,9 +135,10 @@ class Trainer {
     bool evaluated = false;
     if (std::exchange(averaged_, false)) ema_->swap();
     // An epoch that a checkpoint found with all its batches done still has to be evaluated.
-    while (!result.stopped && (step_ < total_steps() || batch_ > 0)) {
+    while (!result.stopped && ((step_ < total_steps() && !out_of_patience()) || batch_ > 0)) {
       EpochReport report = run_epoch(callbacks, result.stopped);
       const bool last = step_ >= total_steps() || result.stopped;
+      if (step_ >= total_steps()) estimate_statistics();
       evaluated = last || options_.evaluate_each_epoch;
       if (evaluated) {
         result.evaluation = evaluate_test();
@@ -154,9 +157,10 @@ class Trainer {
     return result;
   }
 
-  std::int64_t batches() const { return loader_.batches(); }
+  /// Steps of an epoch: an incomplete last one is left out.
+  std::int64_t epoch_steps() const { return loader_.batches() / options_.accumulate; }
   std::int64_t total_steps() const {
-    return options_.steps > 0 ? options_.steps : options_.epochs * batches();
+    return options_.steps > 0 ? options_.steps : options_.epochs * epoch_steps();
   }
   nn::Context<T>& context() { return context_; }
 
@@ -207,18 +211,24 @@ class Trainer {
     own("seconds", seconds_), own("best_accuracy", best_accuracy_), own("best_step", best_step_);
   }
 
-  /// Forward, loss, backward, update for one batch. If the loss or a gradient is not finite,
-  /// nothing is updated: Error(non_finite) names the first layer that is not, or the step is
-  /// skipped. Fills in the report's loss, accuracy, rate and norm.
-  void train_batch(const data::Batch<T>& batch, StepReport& report) {
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr bool can_set_dropout = requires(Model & model) { model.set_dropout(0.5); };
+
+  // Forward, loss and backward for the batches of a step, then the update. If the loss or a
+  // gradient is not finite, nothing is updated: Error(non_finite) names the first layer that is
+  // not, or the step is skipped. Fills in the report's loss, accuracy, rate and norm.
+  void train_step(StepReport& report) {
     // The forward pass changes running statistics before anybody knows whether the step will do.
     for (auto& [state, before] : states_) before = state->value();
+    batch_ += options_.accumulate;
     try {
-      update(batch, report);
+      update(report);
     } catch (const Error& error) {
       undo_step();
       const bool skips = options_.on_non_finite == NonFinite::skip;
       if (error.code() != ErrorCode::non_finite || !skips) throw;
+      if (options_.accumulate > 1) loader_.start(epoch_, batch_);  // past what is left of the step
       report.skipped = true;
       ++skipped_;
     } catch (...) {
@@ -227,9 +237,6 @@ class Trainer {
     }
     ++step_;
   }
-
- private:
-  using Clock = std::chrono::steady_clock;
 
   void undo_step() {
     nn::zero_gradients(model_);
@@ -245,26 +252,42 @@ class Trainer {
     return concat(set.images.shape(), " of ", set.classes, " classes, ", sum.to_string());
   }
 
-  void update(const data::Batch<T>& batch, StepReport& report) {
-    context_.begin_step(static_cast<std::uint64_t>(step_), batch.images);
+  void update(StepReport& report) {
+    for (std::int64_t part = 0; part < options_.accumulate; ++part) {
+      const data::Batch<T>* batch = loader_.next();
+      context_.begin_step(static_cast<std::uint64_t>(step_ * options_.accumulate + part),
+                          batch->images);
+      add_gradients(*batch, report);
+    }
+    report.learning_rate = schedule_.at(step_);
+    report.gradient_norm =
+        optimizer_->step(report.learning_rate, context_.execution, ema_ ? &*ema_ : nullptr);
+  }
+
+  // Those of the mean over the step's batches: each counts 1 / accumulate.
+  void add_gradients(const data::Batch<T>& batch, StepReport& report) {
     const Tensor<T> logits = model_.forward(batch.images, saved_, context_);
     check_classes(logits, training_);
     Tensor<T> targets = context_.tensor(logits.shape()), dlogits = context_.tensor(logits.shape());
     kernels::smooth_targets<T>(targets, batch.labels, options_.label_smoothing);
-    report.loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);
-    EFFV2_CHECK(std::isfinite(report.loss), ErrorCode::non_finite, "[fit] the loss of step ",
-                step_ + 1, " is not finite, and the first that is not: ", first_non_finite(batch),
+    if (!batch.mix.empty()) data::mix_rows<T>(targets, batch.mix);
+    const double loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);
+    EFFV2_CHECK(std::isfinite(loss), ErrorCode::non_finite, "[fit] the loss of step ", step_ + 1,
+                " is not finite, and the first that is not: ", first_non_finite(batch),
                 "; nothing was updated");
     std::int64_t correct = 0;
     for (std::size_t n = 0; n < batch.labels.size(); ++n) {
       correct +=
           predicted_class<T>(logits, static_cast<std::int64_t>(n)) == batch.labels[n] ? 1 : 0;
     }
-    report.accuracy = static_cast<double>(correct) / static_cast<double>(batch.labels.size());
+    const double share = 1.0 / static_cast<double>(options_.accumulate);
+    report.loss += share * loss;
+    report.accuracy +=
+        share * static_cast<double>(correct) / static_cast<double>(batch.labels.size());
+    if (options_.accumulate > 1) {
+      for (T& d : dlogits) d *= static_cast<T>(share);
+    }
     model_.backward(dlogits, saved_, context_);
-    report.learning_rate = schedule_.at(step_);
-    report.gradient_norm =
-        optimizer_->step(report.learning_rate, context_.execution, ema_ ? &*ema_ : nullptr);
   }
 
   // Where the trouble of a step began: a cause if there is one, else the first layer that noticed.
@@ -287,12 +310,62 @@ class Trainer {
                 "[fit] expected at least one epoch or step");
     EFFV2_CHECK(o.batch_size > 0 && o.evaluation_batch > 0, ErrorCode::invalid_argument,
                 "[fit] expected a batch of at least 1, got ", o.batch_size);
+    EFFV2_CHECK(o.accumulate > 0 && o.patience >= 0 && o.statistics_batches >= 0,
+                ErrorCode::invalid_argument,
+                "[fit] expected at least 1 batch to a step, a patience ",
+                "and a number of batches for statistics of at least 0, got ", o.accumulate, ", ",
+                o.patience, " and ", o.statistics_batches);
+    for (const Stage& stage : o.stages) {
+      EFFV2_CHECK(stage.dropout < 0.0 || can_set_dropout, ErrorCode::unsupported,
+                  "[fit] a stage asks for dropout, and the model has no set_dropout");
+    }
     EFFV2_CHECK(o.label_smoothing >= 0.0 && o.label_smoothing < 1.0, ErrorCode::invalid_argument,
                 "[fit] expected label smoothing in [0, 1), got ", o.label_smoothing);
     EFFV2_CHECK(o.learning_rate > 0.0 && std::isfinite(o.learning_rate),
                 ErrorCode::invalid_argument, "[fit] expected a learning rate above 0, got ",
                 o.learning_rate);
     return o;
+  }
+
+  // Takes up the stage of the next step, unless it is the present one.
+  bool enter_stage() {
+    const auto stages = static_cast<std::int64_t>(options_.stages.size());
+    if (stages == 0) return false;
+    const std::int64_t stage = std::min(stages - 1, step_ * stages / total_steps());
+    if (stage == stage_) return false;
+    stage_ = stage;
+    const Stage& now = options_.stages[static_cast<std::size_t>(stage)];
+    data::LoaderOptions options = loader_options(options_);
+    options.image_size = now.image_size, options.augmentation = now.augmentation;
+    options.mixup = now.mixup;
+    loader_.set_options(options);
+    if constexpr (can_set_dropout) {
+      if (now.dropout >= 0.0) model_.set_dropout(now.dropout);
+    }
+    context_.clear();  // memory of the other size
+    return true;
+  }
+
+  // Batch norm's statistics as the weights to be evaluated have them, on pictures as they will be.
+  EFFV2_SETUP void estimate_statistics() {
+    if (options_.statistics_batches == 0) return;
+    data::LoaderOptions options = loader_options(options_);
+    options.augmentation = {}, options.mixup = 0.0;
+    data::Loader<T> loader(training_, options);
+    loader.start(0);
+    const Averaged guard(ema_);
+    for (std::int64_t i = 0; i < options_.statistics_batches; ++i) {
+      const data::Batch<T>* batch = loader.next();
+      if (batch == nullptr) break;
+      context_.begin_step(static_cast<std::uint64_t>(i), batch->images);
+      model_.forward(batch->images, saved_, context_);
+    }
+  }
+
+  // Whether the best evaluation is too long ago.
+  bool out_of_patience() const {
+    return options_.patience > 0 && best_step_ > 0 &&
+           step_ - best_step_ >= options_.patience * epoch_steps();
   }
 
   static data::LoaderOptions loader_options(const FitOptions& o) {
@@ -305,13 +378,13 @@ class Trainer {
 
   EpochReport run_epoch(const Callbacks& callbacks, bool& stopped) {
     Clock::time_point before = Clock::now();
+    enter_stage();
     loader_.start(epoch_, batch_);
-    while (step_ < total_steps() && !stopped) {
-      const data::Batch<T>* batch = loader_.next();
-      if (batch == nullptr) break;
+    while (step_ < total_steps() && batch_ + options_.accumulate <= loader_.batches() && !stopped) {
+      if (enter_stage()) loader_.start(epoch_, batch_);
       StepReport report{.total_steps = total_steps(), .epoch = epoch_};
-      train_batch(*batch, report);
-      ++batch_;
+      report.image_size = loader_.shape(1)[1];
+      train_step(report);
       if (!report.skipped) loss_ += report.loss, accuracy_ += report.accuracy, ++updates_;
       const Clock::time_point now = Clock::now();
       seconds_ += std::chrono::duration<double>(now - before).count();
@@ -319,7 +392,8 @@ class Trainer {
       report.step = step_;
       report.seconds = seconds_;
       report.images_per_second =
-          static_cast<double>(step_ * options_.batch_size) / std::max(1e-9, seconds_);
+          static_cast<double>(step_ * options_.accumulate * options_.batch_size) /
+          std::max(1e-9, seconds_);
       if (callbacks.on_step && !callbacks.on_step(report)) stopped = true;
     }
     const auto count = static_cast<double>(std::max<std::int64_t>(1, updates_));
@@ -376,6 +450,7 @@ class Trainer {
   };
   std::vector<Snapshot> states_;   // as they were before the step
   mutable std::string data_text_;  // what configuration() says of the data
+  std::int64_t stage_ = -1;        // of options_.stages
   bool averaged_ = false;          // the model and the average have changed places
 
   // Where the run is. The epoch's sums are over its batches so far.
