@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes augment.safetensors: what PIL's ImageOps and ImageEnhance make of two small pictures.
+"""Makes augment.safetensors: what PIL's ImageOps and ImageEnhance make of small pictures.
 
 Debian: apt install python3-pil python3-numpy, then /usr/bin/python3 generate_augment.py.
 
-    PICTURE                   gray (12, 10, 1) or color (12, 10, 3), values 0 ... 255
+    PICTURE                   gray (12, 10, 1), color (12, 10, 3) or large (32, 30, 1), 0 ... 255
     PICTURE.OPERATION.mM      after the operation at magnitude M, with the paper's levels
 """
 import pathlib
@@ -57,6 +57,12 @@ for name, pixels in pictures.items():
         for magnitude in (2, 5, 9):
             result = numpy.asarray(apply(image, magnitude)).astype(numpy.float64)
             tensors[f"{name}.{operation}.m{magnitude}"] = result.reshape(pixels.shape)
+
+# Equalize does nothing to pictures of less than 510 pixels.
+pixels = numpy.clip(rng.normal(90, 40, (32, 30)), 0, 255).astype(numpy.uint8)
+tensors["large"] = pixels.astype(numpy.float64)[:, :, None]
+tensors["large.equalize.m5"] = numpy.asarray(
+    ImageOps.equalize(Image.fromarray(pixels))).astype(numpy.float64)[:, :, None]
 
 safetensors_file.write(
     pathlib.Path(__file__).parent / "augment.safetensors",
