@@ -32,6 +32,15 @@ output=$("$program" "${quick[@]}" --steps 2 --quiet)
 again=$("$program" "${quick[@]}" --steps 2 --quiet --threads 1)
 [[ $output == "$again" ]] || fail "one thread: $again, two: $output"
 
+# Progressive learning with all its dials; the images held out take the test set's place.
+dials=(--steps 8 --batch 16 --accumulate 2 --stages 4 --augment elastic --mixup 0.2 --erase 0.2
+  --statistics 2 --evaluate end --hold-out 800 --quiet)
+output=$("$program" "${quick[@]}" "${dials[@]}")
+[[ $output =~ ^test\ accuracy.*/800\)$ ]] || fail "in stages, 800 held out: $output"
+again=$("$program" "${quick[@]}" "${dials[@]}" --threads 1)
+[[ $output == "$again" ]] || fail "in stages, one thread: $again, two: $output"
+refuses_run "${quick[@]}" --hold-out 8000
+
 refuses_run "${quick[@]}" --nonsense
 refuses_run --data "$sample" --model xxl
 refuses_run "${quick[@]}" --steps 3 --epochs 3
