@@ -106,6 +106,7 @@
 // The loop.
 #include "train/fit_options.hpp"
 #include "train/metrics.hpp"
+#include "train/progressive.hpp"
 #include "train/report.hpp"
 #include "train/trainer.hpp"
 
