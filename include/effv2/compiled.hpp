@@ -71,7 +71,7 @@ EFFV2_INSTANTIATE template void conv2d_forward<float>(Values, Inputs, const Pack
 EFFV2_INSTANTIATE template void conv2d_backward_data<float>(Values, Inputs,
                                                             const PackedView<float>&,
                                                             const WindowPlan&, const Execution&,
-                                                            const Epilogue<float>&);
+                                                            Inputs);
 EFFV2_INSTANTIATE template void conv2d_backward_weights<float>(const Accumulator<float>&, Inputs,
                                                                Inputs, const WindowPlan&,
                                                                const Execution&);
@@ -89,8 +89,7 @@ EFFV2_INSTANTIATE template void depthwise_conv2d_forward<float>(Values, Inputs, 
                                                                 const Epilogue<float>&);
 EFFV2_INSTANTIATE template void depthwise_conv2d_backward_data<float>(Values, Inputs, Inputs,
                                                                       const WindowPlan&,
-                                                                      const Execution&,
-                                                                      const Epilogue<float>&);
+                                                                      const Execution&, Inputs);
 EFFV2_INSTANTIATE template void depthwise_conv2d_backward_weights<float>(Values, Inputs, Inputs,
                                                                          const WindowPlan&,
                                                                          const Execution&);

@@ -121,7 +121,7 @@ inline void stream_fence() {
 #endif
 }
 
-/// The first `count` < width lanes of memory, the others zero. Touches no byte beyond them.
+/// The first `count` <= width lanes of memory, the others zero. Touches no byte beyond them.
 template <class T>
 EFFV2_ALWAYS_INLINE Vector<T> load_partial(const T* source, std::int64_t count) {
 #ifdef EFFV2_HAS_AVX512
@@ -136,7 +136,7 @@ EFFV2_ALWAYS_INLINE Vector<T> load_partial(const T* source, std::int64_t count) 
   return simd::load(lanes);
 }
 
-/// Writes the first `count` < width lanes.
+/// Writes the first `count` <= width lanes.
 template <class T>
 EFFV2_ALWAYS_INLINE void store_partial(T* target, const Vector<T>& value, std::int64_t count) {
 #ifdef EFFV2_HAS_AVX512

@@ -1,5 +1,6 @@
 // Convolution over NHWC pictures with HWIO weights, forward and both gradients: by indirect
-// products, or by Winograd's where they need fewer multiplications.
+// products, by written columns where channels are few, or by Winograd's products where they need
+// fewer multiplications.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +8,10 @@
 #include "../core/accumulator.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
+#include "../core/simd.hpp"
 #include "../core/tensor.hpp"
+#include "columns.hpp"
 #include "epilogue.hpp"
-#include "gather_columns.hpp"
 #include "indirect_gemm.hpp"
 #include "indirect_outer.hpp"
 #include "packed_matrix.hpp"
@@ -22,15 +24,22 @@ namespace detail {
 
 // A 1 x 1 window has its columns already.
 inline bool is_narrow(const Window& window, std::int64_t channels) {
-  return channels < narrow_channels && window.taps() > 1;
+  return channels <= narrow_channels && window.taps() > 1;
 }
 
 template <class T>
-Tensor<T> columns_of(View<const T> x, const WindowPlan& plan, const Execution& run) {
+Tensor<T> columns_of(View<const T> x, const Window& window, const Execution& run) {
   Tensor<T> columns =
-      run.scratch<T>({x.extent(0) * plan.window.out_pixels(), plan.window.taps() * x.extent(3)});
-  gather_columns<T>(columns, x, plan.gather, plan.window.kernel, run);
+      run.scratch<T>({x.extent(0) * window.out_pixels(), window.taps() * x.extent(3)});
+  gather_columns<T>(columns, x, window, run);
   return columns;
+}
+
+template <class T>
+void add_row(T* sums, const T* row, std::int64_t count) {
+  simd::for_each_vector<T>(count, [=](std::int64_t i, auto lanes) {
+    lanes.store(sums + i, lanes.load(sums + i) + lanes.load(row + i));
+  });
 }
 
 // conv2d_pack chose Winograd.
@@ -41,8 +50,10 @@ bool is_transformed(const PackedView<T>& w, const Window& window) {
 
 }  // namespace detail
 
-/// The taps of packed weights (k, k, in, out) for this window: the window's, or Winograd's points.
+/// The taps of packed weights (k, k, in, out) for this window: the window's, Winograd's points, or
+/// the one of a product with columns.
 inline std::int64_t packed_taps(const Window& window, std::int64_t in, std::int64_t out) {
+  if (detail::is_narrow(window, in)) return 1;
   return suits_winograd(window, in, out) ? winograd_points : window.taps();
 }
 
@@ -52,11 +63,11 @@ template <class T>
 void conv2d_pack(PackedMatrix<T>& packed, View<const T> w, std::int64_t in, std::int64_t out,
                  const Window& window, Transpose transpose, const Execution& run) {
   const std::int64_t taps = packed_taps(window, in, out);
-  if (taps == window.taps()) {
-    pack<T>(packed, w, taps, in, out, transpose, run);
-  } else {
+  if (taps == winograd_points && window.kernel == 3) {
     const bool turned = transpose == Transpose::yes;
     pack<T>(packed, winograd_weights<T>(w, in, out, turned, run), taps, in, out, transpose, run);
+  } else {
+    pack<T>(packed, w, taps, window.taps() / taps * in, out, transpose, run);
   }
 }
 
@@ -69,7 +80,7 @@ void conv2d_forward(View<T> y, View<const T> x, const PackedView<T>& w, View<con
                     const WindowPlan& plan, const Execution& run,
                     const Epilogue<T>& epilogue = {}) {
   if (detail::is_narrow(plan.window, x.extent(3))) {
-    const Tensor<T> columns = detail::columns_of<T>(x, plan, run);
+    const Tensor<T> columns = detail::columns_of<T>(x, plan.window, run);
     indirect_gemm<T>(y, columns, w.as_one_tap(), bias, pointwise_plan(), columns.extent(0), run,
                      epilogue);
   } else if (detail::is_transformed(w, plan.window)) {
@@ -83,13 +94,21 @@ void conv2d_forward(View<T> y, View<const T> x, const PackedView<T>& w, View<con
 /// dx[n, q, i] = sum over taps t, channels o of  dy[n, reader(q, t), o] w[t, i, o]
 ///
 /// The same product with inputs and outputs exchanged: pixel q of x was read through tap t by the
-/// output pixel reader(q, t), if any. w packed with Transpose::yes. Then the
-/// epilogue: another path's gradient to be added, for one.
+/// output pixel reader(q, t), if any. w packed by conv2d_pack with Transpose::yes (or by pack,
+/// where it has more channels than narrow_channels). `summand`: what is added to dx, as another
+/// path's gradient, or empty.
 template <class T>
 void conv2d_backward_data(View<T> dx, View<const T> dy, const PackedView<T>& w_transposed,
                           const WindowPlan& plan, const Execution& run,
-                          const Epilogue<T>& epilogue = {}) {
-  if (detail::is_transformed(w_transposed, plan.window)) {
+                          View<const T> summand = {}) {
+  const Epilogue<T> epilogue{.summand = summand};
+  if (detail::is_narrow(plan.window, dx.extent(3))) {
+    // dcolumns = dy w^T, each added to the pixel that it was read from
+    const std::int64_t rows = dy.size() / dy.extent(3);
+    Tensor<T> dcolumns = run.scratch<T>({rows, w_transposed.columns});
+    indirect_gemm<T>(dcolumns, dy, w_transposed, {}, pointwise_plan(), rows, run);
+    scatter_columns<T>(dx, dcolumns, summand, plan.window, run);
+  } else if (detail::is_transformed(w_transposed, plan.window)) {
     winograd_conv2d<T>(dx, dy, w_transposed, {}, WinogradGrid::backward(plan.window), dy.extent(0),
                        run, epilogue);
   } else {
@@ -102,7 +121,7 @@ template <class T>
 void conv2d_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
                              const WindowPlan& plan, const Execution& run) {
   if (detail::is_narrow(plan.window, x.extent(3))) {
-    const Tensor<T> columns = detail::columns_of<T>(x, plan, run);
+    const Tensor<T> columns = detail::columns_of<T>(x, plan.window, run);
     indirect_outer<T>(dw, columns, dy, pointwise_plan(), columns.extent(0), 1, run);
   } else {
     indirect_outer<T>(dw, x, dy, plan.gather, x.extent(0), plan.window.taps(), run);
@@ -112,11 +131,19 @@ void conv2d_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<co
 /// db[c] += sum over rows of dy[row, c]: the gradient of any bias. dy (..., C).
 template <class T>
 void bias_backward(View<T> db, View<const T> dy) {
+  constexpr std::int64_t width = simd::width<T>;
   const std::int64_t channels = db.size(), rows = dy.size() / channels;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const T* source = dy.data() + row * channels;
-    for (std::int64_t c = 0; c < channels; ++c) db[c] += source[c];
+  std::int64_t done = 0;
+  if (channels < width) {
+    // A vector's width of narrow rows, side by side, fills whole vectors.
+    const std::int64_t numbers = channels * width;
+    T sums[width * width] = {};
+    for (; done + width <= rows; done += width) {
+      detail::add_row(sums, dy.data() + done * channels, numbers);
+    }
+    for (std::int64_t i = 0; i < numbers; ++i) db[i % channels] += sums[i];
   }
+  for (; done < rows; ++done) detail::add_row(db.data(), dy.data() + done * channels, channels);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

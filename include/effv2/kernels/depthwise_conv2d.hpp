@@ -141,12 +141,13 @@ void depthwise_conv2d_forward(View<T> y, View<const T> x, View<const T> w, View<
   detail::depthwise_gather<T>(y, x, w, bias, plan.gather, x.extent(0), run, epilogue);
 }
 
-/// dx[n, q, c] = sum over taps t of  dy[n, reader(q, t), c] w[t, c]
+/// dx[n, q, c] = sum over taps t of  dy[n, reader(q, t), c] w[t, c], plus summand[n, q, c] unless
+/// that is empty.
 template <class T>
 void depthwise_conv2d_backward_data(View<T> dx, View<const T> dy, View<const T> w,
                                     const WindowPlan& plan, const Execution& run,
-                                    const Epilogue<T>& epilogue = {}) {
-  detail::depthwise_gather<T>(dx, dy, w, {}, plan.scatter, dy.extent(0), run, epilogue);
+                                    View<const T> summand = {}) {
+  detail::depthwise_gather<T>(dx, dy, w, {}, plan.scatter, dy.extent(0), run, {.summand = summand});
 }
 
 /// dw[t, c] += sum over images n, pixels p of  x[n, source(p, t), c] dy[n, p, c]

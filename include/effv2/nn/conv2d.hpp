@@ -101,9 +101,9 @@ struct Conv2d {
     return y;
   }
 
-  /// `epilogue`: of dx.
+  /// `summand`: what is added to dx, or empty.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
-                     const kernels::Epilogue<T>& epilogue = {}) {
+                     View<const T> summand = {}) {
     const Shape& shape = saved.x.shape();
     detail::check_gradient(dy, output_shape(shape), "conv2d");
     const kernels::WindowPlan& plan = context.plan(window(shape));
@@ -116,7 +116,7 @@ struct Conv2d {
     Tensor<T> dx = context.tensor(shape);
     kernels::conv2d_backward_data<T>(dx, dy,
                                      context.pack(weight, kernels::Transpose::yes, plan.window),
-                                     plan, context.execution, epilogue);
+                                     plan, context.execution, summand);
     return dx;
   }
 

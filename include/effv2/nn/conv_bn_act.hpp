@@ -57,7 +57,7 @@ struct ConvolutionBnAct {
                      const kernels::Blend<T>& blend = {}, View<const T> summand = {}) {
     const Tensor<T> dz = bn.backward(dy, saved.bn, context, blend);
     saved.z = {};
-    return conv.backward(dz, saved.conv, context, {.summand = summand});
+    return conv.backward(dz, saved.conv, context, summand);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {

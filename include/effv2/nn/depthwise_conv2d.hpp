@@ -71,9 +71,9 @@ struct DepthwiseConv2d {
     return y;
   }
 
-  /// `epilogue`: of dx.
+  /// `summand`: what is added to dx, or empty.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
-                     const kernels::Epilogue<T>& epilogue = {}) {
+                     View<const T> summand = {}) {
     const Shape& shape = saved.x.shape();
     detail::check_gradient(dy, output_shape(shape), "depthwise_conv2d");
     const kernels::WindowPlan& plan = context.plan(window(shape));
@@ -84,7 +84,7 @@ struct DepthwiseConv2d {
     if (context.is_data(saved.x)) return {};
     Tensor<T> dx = context.tensor(shape);
     kernels::depthwise_conv2d_backward_data<T>(dx, dy, weight.value(), plan, context.execution,
-                                               epilogue);
+                                               summand);
     return dx;
   }
 
