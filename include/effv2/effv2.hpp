@@ -42,6 +42,7 @@
 #include "kernels/squeeze_excite.hpp"
 #include "kernels/window.hpp"
 #include "kernels/winograd.hpp"
+#include "kernels/winograd_outer.hpp"
 
 // Layers: state and composition.
 #include "nn/activation.hpp"

@@ -65,6 +65,11 @@ MUTATIONS = [
     ("kernels/im2col.hpp", "target[source * channels + c] += column[c]", "target[source * channels + c] = column[c]", "kernels/im2col"),
     ("kernels/gemm.hpp", "detail::as_matrix<T>(c).noalias() +=", "detail::as_matrix<T>(c).noalias() =", "kernels/gemm"),
     # kernels: Winograd
+    ("kernels/winograd_outer.hpp", "t[3][j] = -d1", "t[3][j] = d1", "kernels/winograd_outer"),
+    ("kernels/winograd_outer.hpp", "i == 0 ? detail::Write::replace", "index == 0 ? detail::Write::replace", "kernels/winograd_outer"),
+    ("kernels/winograd_outer.hpp", "for (std::int64_t s = 1; s < slices; ++s)", "for (std::int64_t s = 1; s < 2; ++s)", "kernels/winograd_outer"),
+    ("kernels/winograd_outer.hpp", "panels * (part + 1) / parts", "panels / parts * (part + 1)", "kernels/winograd_outer"),
+    ("kernels/winograd_outer.hpp", "dw.adds ? lanes.load(target) + tap[j] : tap[j]", "tap[j]", "kernels/winograd_outer"),
     ("kernels/winograd.hpp", "t[2][j] = d2 - d1, t[3][j]", "t[2][j] = d1 - d2, t[3][j]", "kernels/winograd"),
     ("kernels/winograd.hpp", "s[i][1] - s[i][2] - s[i][3] + b", "s[i][1] - s[i][2] + s[i][3] + b", "kernels/winograd"),
     ("kernels/winograd.hpp", "turned ? 8 - tap : tap", "turned ? tap : tap", "kernels/winograd"),

@@ -17,6 +17,7 @@
 #include "packed_matrix.hpp"
 #include "window.hpp"
 #include "winograd.hpp"
+#include "winograd_outer.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
@@ -123,6 +124,8 @@ void conv2d_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<co
   if (detail::is_narrow(plan.window, x.extent(3))) {
     const Tensor<T> columns = detail::columns_of<T>(x, plan.window, run);
     indirect_outer<T>(dw, columns, dy, pointwise_plan(), columns.extent(0), 1, run);
+  } else if (suits_winograd(plan.window, x.extent(3), dy.extent(3))) {
+    winograd_outer<T>(dw, dy, x, WinogradGrid::forward(plan.window), x.extent(0), run);
   } else {
     indirect_outer<T>(dw, x, dy, plan.gather, x.extent(0), plan.window.taps(), run);
   }

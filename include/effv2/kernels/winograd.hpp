@@ -12,7 +12,8 @@
 //
 // and the product in the middle, summed over channels, is 16 matrix products of tiles x channels
 // instead of 9 of pixels x channels: 16 multiplications for 4 outputs instead of 36. The transforms
-// are sums; halves are exact, so small integers come out exact as well.
+// are sums; halves are exact, so small integers come out exact as well. The data gradient is the
+// same product with the filter turned; the weight gradient is in winograd_outer.hpp.
 //
 // Loops, from the outside: blocks of tiles (their transformed patches stay in the second-level
 // cache), panels of weights, the 16 products (their results stay near the first), and back to
@@ -114,9 +115,9 @@ void transform_products(T* const* pixels, const T* m, std::int64_t stride, const
 }
 
 // One block of tiles: the pixels that its patches read, and those that it writes.
-template <class T>
+template <class T, std::int64_t Tiles>
 struct WinogradBlock {
-  static constexpr std::int64_t tiles = RegisterTile<T>::rows;
+  static constexpr std::int64_t tiles = Tiles;
 
   std::int64_t count = 0;
   const T* inputs[tiles][winograd_points];
@@ -193,7 +194,7 @@ template <class T>
 void winograd_conv2d(View<T> out, View<const T> in, const PackedView<T>& weights,
                      View<const T> bias, const WinogradGrid& grid, std::int64_t batch,
                      const Execution& run, const Epilogue<T>& epilogue = {}) {
-  using Block = detail::WinogradBlock<T>;
+  using Block = detail::WinogradBlock<T, RegisterTile<T>::rows>;
   constexpr std::int64_t lanes = RegisterTile<T>::columns;
   assert(weights.taps == winograd_points);
   const std::int64_t depth = weights.depth, columns = weights.columns;
