@@ -174,10 +174,9 @@ def main():
     out = ROOT / 'build/bench/compare.json'
     out.parent.mkdir(parents=True, exist_ok=True)
     if options.only and out.exists():
-        fresh = {r['name']: r for r in results}
-        aims = {e[0]: e[1] for e in ENTRIES}
-        results = [fresh.get(r['name'], {**r, 'aim': aims[r['name']]})
-                   for r in json.loads(out.read_text())]
+        known = {r['name']: r for r in json.loads(out.read_text())}
+        known.update({r['name']: r for r in results})
+        results = [{**known[e[0]], 'aim': e[1]} for e in ENTRIES if e[0] in known]
     keys = ('name', 'ours', 'peer', 'unit', 'ratio', 'ratio_min', 'ratio_max', 'pairs',
             'peer_name', 'ours_rss_mib', 'peer_rss_mib')
     out.write_text(json.dumps([{k: r[k] for k in keys} for r in results], indent=1) + '\n')
