@@ -61,7 +61,7 @@ MUTATIONS = [
     ("kernels/epilogue.hpp", "f.template value<T>(lanes.load(x + i))", "lanes.load(x + i)", "kernels/epilogue"),
     ("kernels/batch_norm.hpp", "2.0 * static_cast<double>(sum[c]) + n * d", "static_cast<double>(sum[c]) + n * d", "kernels/epilogue"),
     ("kernels/conv2d.hpp", "plan.scatter, dy.extent(0)", "plan.gather, dy.extent(0)", "kernels/conv2d"),
-    ("kernels/conv2d.hpp", "db[c] += source[c]", "db[c] = source[c]", "kernels/conv2d"),
+    ("kernels/conv2d.hpp", "db[i % channels] += sums[i]", "db[i % channels] = sums[i]", "kernels/conv2d"),
     ("kernels/im2col.hpp", "target[source * channels + c] += column[c]", "target[source * channels + c] = column[c]", "kernels/im2col"),
     ("kernels/gemm.hpp", "detail::as_matrix<T>(c).noalias() +=", "detail::as_matrix<T>(c).noalias() =", "kernels/gemm"),
     # kernels: Winograd

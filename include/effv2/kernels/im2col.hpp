@@ -52,7 +52,7 @@ void col2im(View<T> dx, View<const T> dcolumns, const Window& window, const Exec
 
 namespace detail {
 template <class T>
-Tensor<T> columns_of(View<const T> x, const Window& window, const Execution& run) {
+Tensor<T> written_columns(View<const T> x, const Window& window, const Execution& run) {
   Tensor<T> columns =
       run.scratch<T>({x.extent(0) * window.out_pixels(), window.taps() * x.extent(3)});
   im2col<T>(columns, x, window, run);
@@ -64,7 +64,7 @@ Tensor<T> columns_of(View<const T> x, const Window& window, const Execution& run
 template <class T>
 void im2col_conv2d_forward(View<T> y, View<const T> x, View<const T> w, const Window& window,
                            const Execution& run) {
-  const Tensor<T> columns = detail::columns_of(x, window, run);
+  const Tensor<T> columns = detail::written_columns(x, window, run);
   const std::int64_t out = w.extent(3);
   gemm<T>({y.data(), {columns.extent(0), out}}, columns, {w.data(), {columns.extent(1), out}});
 }
@@ -83,7 +83,7 @@ void im2col_conv2d_backward_data(View<T> dx, View<const T> dy, View<const T> w,
 template <class T>
 void im2col_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const T> x,
                                     const Window& window, const Execution& run) {
-  const Tensor<T> columns = detail::columns_of(x, window, run);
+  const Tensor<T> columns = detail::written_columns(x, window, run);
   const std::int64_t out = dw.extent(3);
   gemm_tn_accumulate<T>({dw.data(), {columns.extent(1), out}}, columns,
                         {dy.data(), {columns.extent(0), out}});
