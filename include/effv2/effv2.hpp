@@ -104,10 +104,10 @@
 #include "data/warp.hpp"
 
 // The loop.
+#include "train/callbacks.hpp"
 #include "train/fit_options.hpp"
 #include "train/metrics.hpp"
 #include "train/progressive.hpp"
-#include "train/report.hpp"
 #include "train/trainer.hpp"
 
 // With the CMake target effv2::compiled: what it has compiled already.
