@@ -26,7 +26,7 @@ struct Point {
 /// Points from left to right. Those that an axis has no place for are left out: what is not finite,
 /// or not above 0 where the axis is logarithmic.
 struct Series {
-  std::string name = {};
+  std::string name = {};  // for the legend, if there are several
   std::vector<Point> points = {};
   int color = 0;           // of the palette
   bool has_dots = false;   // which tell their values when pointed at
@@ -40,7 +40,7 @@ struct Mark {
   std::string text = {};
 };
 
-/// Sizes in the units of the picture, which fills the width it is given; text is 11 high.
+/// Sizes in the units of the picture, which fills the width it is given; text is 12 high.
 struct LineChart {
   std::string title = {};  // for those who cannot see it
   std::vector<Series> series = {};
@@ -83,7 +83,7 @@ inline std::string picture(double width, double height, std::string_view title,
                            std::string_view content) {
   return concat("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 ",
                 at(width), " ", at(height),
-                "\" role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"11\" "
+                "\" role=\"img\" font-family=\"system-ui,sans-serif\" font-size=\"12\" "
                 "fill=\"currentColor\"><title>",
                 text::escaped(title), "</title>", content, "</svg>\n");
 }
@@ -105,9 +105,9 @@ inline std::string line(const std::vector<Point>& points, const Series& series) 
   }
   if (points.size() == 1) path += "h0";  // a dot, by the round ends of a line
   return concat(
-      "<path d=\"", path, "\" fill=\"none\" stroke-width=\"", series.is_faint ? "1.2" : "1.8",
+      "<path d=\"", path, "\" fill=\"none\" stroke-width=\"", series.is_faint ? "1" : "1.8",
       "\" stroke-linejoin=\"round\" stroke-linecap=\"round\" style=\"stroke:", color(series.color),
-      series.is_faint ? ";opacity:.6" : "", "\"/>");
+      series.is_faint ? ";opacity:.4" : "", "\"/>");
 }
 
 // A series: its line, and its dots above it.
@@ -133,6 +133,7 @@ inline std::string legend(const LineChart& chart) {
   if (chart.series.size() < 2) return {};
   std::string names;
   for (const Series& series : chart.series) {
+    if (series.name.empty()) continue;
     names += concat("<tspan dx=\"12\" style=\"fill:", color(series.color), "\">● </tspan><tspan>",
                     text::escaped(series.name), "</tspan>");
   }
@@ -172,7 +173,7 @@ inline std::string line_chart(const LineChart& chart) {
 
   std::string lines, words = label(0.0, 13.0, Anchor::start, chart.y.label);
   words += label(right, bottom + 32.0, Anchor::end, chart.x.label);
-  for (const double value : y.ticks(6)) {
+  for (const double value : y.ticks(static_cast<int>((bottom - top) / 28.0))) {
     lines += concat("<path d=\"M", at(left), " ", at(y(value)), "H", at(right), "\"/>");
     words += label(left - 7.0, y(value) + 3.8, Anchor::end, chart.y.text(value));
   }
@@ -197,7 +198,7 @@ inline std::string line_chart(const LineChart& chart) {
 /// An SVG element.
 inline std::string bar_chart(const BarChart& chart) {
   using namespace detail;
-  constexpr double row = 21.0, character = 6.4;  // of a name, at most, on average
+  constexpr double row = 21.0, character = 7.0;  // of a name, at most, on average
   constexpr std::size_t longest = 24;
   std::size_t length = 0;
   double most = 0.0;
