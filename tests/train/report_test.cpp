@@ -90,7 +90,7 @@ TEST_CASE("a run that ended early says so", "[report]") {
 
 TEST_CASE("a run without a test set, and one of which nothing is known", "[report]") {
   RunRecord record = recorded(20);
-  record.epochs.push_back({.step = 20, .loss = 0.5, .accuracy = 0.875, .seconds = 61.0});
+  record.note(EpochRecord{.step = 20, .loss = 0.5, .accuracy = 0.875, .seconds = 61.0});
   const std::string page = html_report(record, {});
   check_whole(page);
   CHECK(count(page, "there is no test set") == 1);

@@ -46,6 +46,7 @@ TEST_CASE("many steps become means of equally many", "[run_record]") {
     before = point.step;
   }
   CHECK(before == count);
+  CHECK(record.steps_done == count);
 }
 
 TEST_CASE("every tenth step, as a file has them, is thinned likewise", "[run_record]") {

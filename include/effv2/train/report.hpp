@@ -1,6 +1,7 @@
 // The report of a run: one page that holds everything itself.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,25 +23,24 @@ namespace effv2::inline EFFV2_ISA::train {
 
 namespace detail {
 
-// The steps that were done and the time they took, as far as the record knows.
-inline StepReport last_step(const RunRecord& record) {
-  StepReport last = record.steps.empty() ? StepReport{} : record.steps.back();
-  if (!record.epochs.empty() && record.epochs.back().step > last.step) {
-    last.step = record.epochs.back().step, last.seconds = record.epochs.back().seconds;
-  }
-  return last;
+// The time of training, as far as the record knows.
+inline double seconds_of(const RunRecord& record) {
+  const double steps = record.steps.empty() ? 0.0 : record.steps.back().seconds;
+  return record.epochs.empty() ? steps : std::max(steps, record.epochs.back().seconds);
 }
 
 // How far it came, in a sentence.
 inline std::string lead(const RunRecord& record) {
-  const StepReport last = last_step(record);
+  const auto counted = [](std::int64_t count, const char* what) {
+    return concat(text::grouped(count), ' ', what, count == 1 ? "" : "s");
+  };
+  std::string text = counted(record.steps_done, "step");
   const auto epochs = static_cast<std::int64_t>(record.epochs.size());
-  std::string text = concat(text::grouped(last.step), last.step == 1 ? " step" : " steps");
-  if (epochs > 0) text += concat(", ", text::grouped(epochs), epochs == 1 ? " epoch" : " epochs");
-  text += concat(", ", text::duration(last.seconds), " of training.");
-  if (last.step < record.total_steps) {
-    text += concat(" The run ended early: it was to have ", text::grouped(record.total_steps),
-                   " steps.");
+  if (epochs > 0) text += ", " + counted(epochs, "epoch");
+  text += concat(", ", text::duration(seconds_of(record)), " of training.");
+  if (record.steps_done < record.total_steps) {
+    text +=
+        concat(" The run ended early: it was to have ", counted(record.total_steps, "step"), ".");
   }
   return text;
 }
@@ -53,7 +53,6 @@ inline std::string headline(const RunRecord& record, const data::Dataset& test) 
                              concat(html::element("dt", "", text::escaped(name)),
                                     html::element("dd", "", text::escaped(value))));
   };
-  const StepReport last = last_step(record);
   const ConfusionMatrix& matrix = record.evaluation.confusion;
   if (test.size() > 0) {
     add("main",
@@ -66,8 +65,10 @@ inline std::string headline(const RunRecord& record, const data::Dataset& test) 
     add("main", "training accuracy of the last epoch; there is no test set",
         text::percent(record.epochs.back().accuracy));
   }
-  if (last.seconds > 0.0) add("", "training time", text::duration(last.seconds));
-  if (last.images_per_second > 0.0) add("", "images/s", text::rounded(last.images_per_second, 4));
+  if (!record.steps.empty()) {
+    add("", "training time", text::duration(seconds_of(record)));
+    add("", "images/s", text::rounded(record.steps.back().images_per_second, 4));
+  }
   if (record.summary.parameters > 0) {
     add("", "parameters", text::in_short(static_cast<double>(record.summary.parameters)));
     add("", "multiply-adds per picture",

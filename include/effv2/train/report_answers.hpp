@@ -87,7 +87,7 @@ inline constexpr std::string_view answers_style = R"css(
 .beside .bars { flex: 1 1 17rem; max-width: 28rem; }
 .scroll .matrix { width: auto; min-width: 0; border-collapse: separate; border-spacing: 2px; line-height: 1; }
 .matrix td, .matrix th { padding: 0 .2rem; border: 0; text-align: center; vertical-align: middle; white-space: nowrap; }
-.matrix td { min-width: 2.35rem; height: 2.2rem; border-radius: 4px; }
+.matrix td { min-width: 2.6rem; height: 2.2rem; border-radius: 4px; }
 .matrix th { font-size: .78rem; }
 .matrix th.left { text-align: right; padding-right: .5rem; }
 .matrix th.tall { writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; padding: .4rem 0; }
@@ -282,7 +282,7 @@ inline std::string errors_section(const Evaluation& evaluation, const data::Data
   std::string note = concat(
       text::grouped(static_cast<std::int64_t>(wrong.size())), " of ", text::grouped(test.size()),
       " test pictures were misread. The number is the probability of what was said.");
-  if (wrong.size() > most) note += concat(" Here are ", most, ".");
+  if (wrong.size() > most) note += concat(" The ", most, " most confident are here.");
   return html::section("Errors", note, content);
 }
 

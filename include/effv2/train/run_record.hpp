@@ -1,6 +1,7 @@
 // What a run was: its settings, its course, its outcome. A report is made of it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -82,6 +83,7 @@ struct RunRecord {
   std::vector<StageRecord> stages = {};
   nn::Summary summary{nn::Graph({0})};  // of the model, for one picture
   std::int64_t total_steps = 0;         // that the run was to have
+  std::int64_t steps_done = 0;
 
   std::vector<StepReport> steps = {};  // thinned; loss and accuracy are means since the one before
   std::vector<EpochRecord> epochs = {};
@@ -92,6 +94,7 @@ struct RunRecord {
 
   void note(const StepReport& report) {
     total_steps = report.total_steps;
+    steps_done = std::max(steps_done, report.step);
     if (!report.skipped) add(report, 1.0);
     if (steps.size() <= most_steps) return;
     interval_ *= 2;
@@ -106,6 +109,10 @@ struct RunRecord {
       record.is_evaluated = true;
       record.test_loss = r.evaluation->loss, record.test_accuracy = r.evaluation->accuracy();
     }
+    note(record);
+  }
+  void note(const EpochRecord& record) {
+    steps_done = std::max(steps_done, record.step);
     epochs.push_back(record);
   }
 
