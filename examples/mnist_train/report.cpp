@@ -6,12 +6,16 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdint>
+#include <ctime>
 #include <effv2/core/atomic_file.hpp>
 #include <effv2/core/error.hpp>
 #include <effv2/core/text.hpp>
+#include <effv2/train/report.hpp>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+
+#include "../run_folder.hpp"
 
 namespace train = effv2::train;
 
@@ -119,15 +123,16 @@ void MetricsFile::write(const std::string& record) {
 }
 
 void MetricsFile::step(const train::StepReport& r) {
-  constexpr std::int64_t interval = 50;
+  constexpr std::int64_t interval = 10;
   if (file_ == nullptr || (r.step % interval != 0 && r.step != r.total_steps)) return;
   if (r.skipped) return;  // it has no loss that JSON could tell
   write(
       format("{\"kind\": \"step\", \"step\": %lld, \"epoch\": %lld, \"loss\": %.6g, "
-             "\"train_accuracy\": %.6g, \"learning_rate\": %.6g, \"images_per_s\": %.6g, "
-             "\"seconds\": %.6g}\n",
+             "\"train_accuracy\": %.6g, \"learning_rate\": %.6g, \"gradient_norm\": %.6g, "
+             "\"image_size\": %lld, \"images_per_s\": %.6g, \"seconds\": %.6g}\n",
              static_cast<long long>(r.step), static_cast<long long>(r.epoch), r.loss, r.accuracy,
-             r.learning_rate, r.images_per_second, r.seconds));
+             r.learning_rate, r.gradient_norm, static_cast<long long>(r.image_size),
+             r.images_per_second, r.seconds));
 }
 
 void MetricsFile::epoch(const train::EpochReport& r) {
@@ -141,6 +146,29 @@ void MetricsFile::epoch(const train::EpochReport& r) {
                      r.evaluation->loss);
   }
   write(record + "}\n");
+}
+
+void RunFolder::describe(train::RunRecord record) const {
+  if (options_.out.empty()) return;
+  char date[32];
+  const std::time_t now = std::time(nullptr);
+  std::strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", std::gmtime(&now));
+  record.facts.emplace_back("begun", date);
+  if (resumed_) record.facts.back().first = effv2::concat("resumed after step ", resumed_->step);
+  write_run(options_.out, {std::move(record), std::filesystem::absolute(data_.directory).string(),
+                           options_.hold_out, options_.size});
+}
+
+void RunFolder::report(const effv2::nn::Summary& summary, const train::FitResult& result) const {
+  if (options_.out.empty()) return;
+  try {
+    train::RunRecord record = read_run(options_.out).record;
+    record.summary = summary, record.evaluation = result.evaluation;
+    record.steps_done = result.steps;  // more than metrics.jsonl has, perhaps
+    train::write_report(options_.out + "/report.html", record, data_.test);
+  } catch (const effv2::Error& error) {
+    std::fprintf(stderr, "warning: no report: %s\n", error.what());
+  }
 }
 
 namespace {
