@@ -40,7 +40,11 @@ function(effv2_add_program name)
   set(packages "")
   foreach(pair "<CLI/=CLI11::CLI11" "<nlohmann/=nlohmann_json::nlohmann_json"
                "<effv2/data/gzip.hpp>=ZLIB::ZLIB" "<zlib.h>=ZLIB::ZLIB" "<stb_=effv2_stb"
-               "\"decode_picture.hpp\"=effv2_stb" "\"../decode_picture.hpp\"=effv2_stb")
+               "\"decode_picture.hpp\"=effv2_stb" "\"../decode_picture.hpp\"=effv2_stb"
+               "\"../../examples/decode_picture.hpp\"=effv2_stb"
+               "\"mnist_data.hpp\"=ZLIB::ZLIB" "\"../mnist_data.hpp\"=ZLIB::ZLIB"
+               "\"run_folder.hpp\"=nlohmann_json::nlohmann_json"
+               "\"../run_folder.hpp\"=nlohmann_json::nlohmann_json")
     string(REPLACE "=" ";" pair "${pair}")
     list(POP_FRONT pair header package)
     string(FIND "${text}" "\n#include ${header}" place)

@@ -2,10 +2,11 @@
 //
 //   finetune FOLDER OUT.safetensors
 //   finetune FOLDER OUT.safetensors --weights s.safetensors --model s --size 128
+//   finetune FOLDER OUT.safetensors --report OUT.html
 //
-// (the second with torchvision's weights). A fifth of every class is kept for the test. The network
-// keeps its body and gets a new classifier; with --freeze only that is trained. The result says
-// what it is: predict and export_onnx read it.
+// (the second with torchvision's weights, the third with a page about the run). A fifth of every
+// class is kept for the test. The network keeps its body and gets a new classifier; with --freeze
+// only that is trained. The result says what it is: predict and export_onnx read it.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
@@ -22,7 +23,7 @@ using namespace effv2;
 namespace {
 
 struct Options {
-  std::string folder, out;
+  std::string folder, out, report;
   std::string weights = EFFV2_SOURCE_DIR "/examples/data/mnist_tiny.safetensors";
   std::string model;  // of weights that do not say what they are
   std::int64_t size = 0, epochs = 10, batch = 32, seed = 1;
@@ -47,6 +48,7 @@ bool parse(int argc, char** argv, Options& o) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
   app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
+  app.add_option("--report", o.report, "a page about the run: curves, errors, network; .html");
   app.add_flag("--freeze", o.freeze, "train the classifier only");
   try {
     app.parse(argc, argv);
@@ -92,6 +94,7 @@ void run(const Options& o) {
   // Whether the result can be written is found out before there is one.
   io::model_metadata(model, card);
   AtomicFile{o.out};
+  if (!o.report.empty()) AtomicFile{o.report};
 
   train::FitOptions options{.epochs = o.epochs,
                             .batch_size = std::min(o.batch, training.size()),
@@ -102,8 +105,10 @@ void run(const Options& o) {
   options.data.mean = card.mean, options.data.deviation = card.deviation;
   options.data.augmentation = {
       .shift = 0.07 * static_cast<double>(card.image_size), .rotate = 10.0, .scale = 0.1};
-  train::Callbacks callbacks;
-  callbacks.on_epoch = [](const train::EpochReport& r) {
+  train::RunRecord record;
+  train::Callbacks callbacks = record.callbacks();
+  callbacks.on_epoch = [&record](const train::EpochReport& r) {
+    record.note(r);
     std::printf("epoch %2lld  loss %.4f  test accuracy %6.2f %%  (%.0f s)\n",
                 static_cast<long long>(r.epoch + 1), r.loss, 100.0 * r.evaluation->accuracy(),
                 r.seconds);
@@ -115,6 +120,17 @@ void run(const Options& o) {
                 100.0 * result.evaluation.confusion.recall(c));
   }
   io::save_model(o.out, model, card);
+  if (!o.report.empty()) {
+    record.title = concat(model.spec.name, " on ", o.folder);
+    record.facts = train::environment(o.threads);
+    record.facts.emplace_back("pictures", concat(training.size(), " to learn from"));
+    record.facts.emplace_back("weights before", o.weights);
+    record.configuration = concat("freeze ", o.freeze, '\n', train::configuration_text(options));
+    record.stages = train::stage_records(options);
+    record.summary = nn::summary(model, {1, card.image_size, card.image_size, channels});
+    record.evaluation = result.evaluation;
+    train::write_report(o.report, record, test);
+  }
   std::printf("test accuracy %.2f %% (%lld/%lld); the network is in %s\n",
               100.0 * result.evaluation.accuracy(),
               static_cast<long long>(result.evaluation.confusion.correct()),

@@ -12,7 +12,7 @@
 #include <memory>
 #include <optional>
 
-#include "mnist_data.hpp"
+#include "../mnist_data.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "training.hpp"
@@ -46,6 +46,8 @@ int run(int argc, char** argv) {
   Progress progress(options.quiet);
   if (resumed) progress.resumed(resumed->step);
   MetricsFile metrics(options.out, resumed);
+  const RunFolder folder(options, data, resumed);
+  folder.describe(training->record());
   bool saved = false;
   effv2::train::Callbacks callbacks;
   callbacks.on_step = [&](const effv2::train::StepReport& report) {
@@ -64,6 +66,7 @@ int run(int argc, char** argv) {
   const effv2::train::FitResult result = training->run(callbacks);
   if (result.stopped) progress.stopped(result.steps, saved);
   if (result.skipped > 0) progress.skipped(result.skipped);
+  folder.report(training->record().summary, result);
   if (!options.quiet) print_evaluation(result.evaluation, data.test);
   std::printf("%s\n", accuracy_line(result.evaluation).c_str());
   return result.stopped ? killed_by_signal + stop_signal : 0;

@@ -137,8 +137,10 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
   app.add_option("--non-finite", o.non_finite, "a step with a loss or gradient that is not finite")
       ->check(one_of({"stop", "skip"}));
-  auto* out = app.add_option("--out", o.out,
-                             "directory for metrics.jsonl, checkpoints/ and model.safetensors");
+  auto* out =
+      app.add_option("--out", o.out,
+                     "directory for report.html, model.safetensors, metrics.jsonl, run.json and "
+                     "checkpoints/");
   app.add_option("--checkpoint-every", o.checkpoint_every,
                  "steps; the end of an epoch and Ctrl-C leave a checkpoint in any case")
       ->check(CLI::Range(1, 1000000000))

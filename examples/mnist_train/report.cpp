@@ -6,11 +6,16 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdint>
+#include <ctime>
 #include <effv2/core/atomic_file.hpp>
 #include <effv2/core/error.hpp>
+#include <effv2/core/text.hpp>
+#include <effv2/train/report.hpp>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+
+#include "../run_folder.hpp"
 
 namespace train = effv2::train;
 
@@ -23,11 +28,6 @@ namespace {
   std::vsnprintf(text, sizeof text, pattern, arguments);
   va_end(arguments);
   return text;
-}
-
-std::string duration(double seconds) {
-  const auto whole = static_cast<long>(seconds + 0.5);
-  return whole < 60 ? format("%ld s", whole) : format("%ld min %02ld s", whole / 60, whole % 60);
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ void Progress::step(const train::StepReport& r) {
   std::printf("epoch %lld  step %lld/%lld  loss %.4f  accuracy %5.1f %%  %.0f images/s  %s left",
               static_cast<long long>(r.epoch + 1), static_cast<long long>(r.step),
               static_cast<long long>(r.total_steps), r.loss, 100.0 * r.accuracy,
-              r.images_per_second, duration(left).c_str());
+              r.images_per_second, effv2::text::duration(left).c_str());
   if (!terminal_) std::fputc('\n', stdout);
   std::fflush(stdout);
 }
@@ -77,7 +77,7 @@ void Progress::epoch(const train::EpochReport& r) {
   if (r.evaluation != nullptr) {
     std::printf("  test accuracy %.2f %%", 100.0 * r.evaluation->accuracy());
   }
-  std::printf("  (%s)\n", duration(r.seconds).c_str());
+  std::printf("  (%s)\n", effv2::text::duration(r.seconds).c_str());
   std::fflush(stdout);
 }
 
@@ -123,15 +123,16 @@ void MetricsFile::write(const std::string& record) {
 }
 
 void MetricsFile::step(const train::StepReport& r) {
-  constexpr std::int64_t interval = 50;
+  constexpr std::int64_t interval = 10;
   if (file_ == nullptr || (r.step % interval != 0 && r.step != r.total_steps)) return;
   if (r.skipped) return;  // it has no loss that JSON could tell
   write(
       format("{\"kind\": \"step\", \"step\": %lld, \"epoch\": %lld, \"loss\": %.6g, "
-             "\"train_accuracy\": %.6g, \"learning_rate\": %.6g, \"images_per_s\": %.6g, "
-             "\"seconds\": %.6g}\n",
+             "\"train_accuracy\": %.6g, \"learning_rate\": %.6g, \"gradient_norm\": %.6g, "
+             "\"image_size\": %lld, \"images_per_s\": %.6g, \"seconds\": %.6g}\n",
              static_cast<long long>(r.step), static_cast<long long>(r.epoch), r.loss, r.accuracy,
-             r.learning_rate, r.images_per_second, r.seconds));
+             r.learning_rate, r.gradient_norm, static_cast<long long>(r.image_size),
+             r.images_per_second, r.seconds));
 }
 
 void MetricsFile::epoch(const train::EpochReport& r) {
@@ -145,6 +146,29 @@ void MetricsFile::epoch(const train::EpochReport& r) {
                      r.evaluation->loss);
   }
   write(record + "}\n");
+}
+
+void RunFolder::describe(train::RunRecord record) const {
+  if (options_.out.empty()) return;
+  char date[32];
+  const std::time_t now = std::time(nullptr);
+  std::strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", std::gmtime(&now));
+  record.facts.emplace_back("begun", date);
+  if (resumed_) record.facts.back().first = effv2::concat("resumed after step ", resumed_->step);
+  write_run(options_.out, {std::move(record), std::filesystem::absolute(data_.directory).string(),
+                           options_.hold_out, options_.size});
+}
+
+void RunFolder::report(const effv2::nn::Summary& summary, const train::FitResult& result) const {
+  if (options_.out.empty()) return;
+  try {
+    train::RunRecord record = read_run(options_.out).record;
+    record.summary = summary, record.evaluation = result.evaluation;
+    record.steps_done = result.steps;  // more than metrics.jsonl has, perhaps
+    train::write_report(options_.out + "/report.html", record, data_.test);
+  } catch (const effv2::Error& error) {
+    std::fprintf(stderr, "warning: no report: %s\n", error.what());
+  }
 }
 
 namespace {

@@ -4,10 +4,13 @@
 #include <cstdio>
 #include <effv2/core/byte_source.hpp>
 #include <effv2/data/dataset.hpp>
-#include <effv2/train/report.hpp>
+#include <effv2/nn/graph.hpp>
+#include <effv2/train/callbacks.hpp>
 #include <optional>
 #include <string>
 
+#include "../mnist_data.hpp"
+#include "options.hpp"
 #include "training.hpp"
 
 /// A live line that is rewritten on a terminal; a line now and then elsewhere; nothing if quiet.
@@ -26,7 +29,7 @@ class Progress {
   double next_ = 0.0;
 };
 
-/// Writes DIR/metrics.jsonl: a record every 50 steps, and one per epoch. A run that was resumed
+/// Writes DIR/metrics.jsonl: a record every 10 steps, and one per epoch. A run that was resumed
 /// goes on with the records of what it had done by then.
 class MetricsFile {
  public:
@@ -39,6 +42,24 @@ class MetricsFile {
  private:
   void write(const std::string& record);
   effv2::FileHandle file_;
+};
+
+/// Writes what a report is made of beside DIR/metrics.jsonl, and the report. Nothing without a DIR.
+class RunFolder {
+ public:
+  RunFolder(const Options& options, const MnistData& data,
+            const std::optional<Training::Position>& resumed)
+      : options_(options), data_(data), resumed_(resumed) {}
+  /// DIR/run.json.
+  void describe(effv2::train::RunRecord record) const;
+  /// DIR/report.html, of the whole run, whoever did the first part of it. One that cannot be
+  /// written is a warning.
+  void report(const effv2::nn::Summary& summary, const effv2::train::FitResult& result) const;
+
+ private:
+  const Options& options_;
+  const MnistData& data_;
+  std::optional<Training::Position> resumed_;
 };
 
 /// Per-class table, confusion matrix and some misread digits.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <effv2/effv2.hpp>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,9 +73,28 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   return fit;
 }
 
+// "EfficientNetV2-S on mnist-sample"
+std::string title(const Options& o, const MnistData& data) {
+  const bool is_first_version = o.model.starts_with("v1-");
+  std::string name = is_first_version ? o.model.substr(3) : o.model;
+  if (name != "tiny") {
+    for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  const std::filesystem::path folder = std::filesystem::absolute(data.directory) / "";
+  return concat(is_first_version ? "EfficientNet-" : "EfficientNetV2-", name, " on ",
+                folder.parent_path().filename().string());
+}
+
+nn::Summary summary_of(const Options& o, const data::Dataset& set,
+                       const models::EfficientNet<float>& model) {
+  const bool is_resized = o.size > 0;
+  return nn::summary(model, {1, is_resized ? o.size : set.height(),
+                             is_resized ? o.size : set.width(), set.channels()});
+}
+
 void introduce(const Options& o, const MnistData& data, const models::EfficientNet<float>& model) {
   const data::Dataset& set = data.training;
-  const nn::Summary summary = nn::summary(model, {1, set.height(), set.width(), set.channels()});
+  const nn::Summary summary = summary_of(o, set, model);
   std::printf("effv2 %s, %s, %d threads\n", EFFV2_VERSION_STRING, EFFV2_ISA_NAME,
               clamp_threads(static_cast<int>(o.threads)));
 #ifndef __OPTIMIZE__
@@ -121,7 +141,10 @@ class Run final : public Training {
                        "--out begins anew"};
     }
     if (!o.quiet) introduce(o, data, model_);
+    fill_record(o, data);
   }
+
+  train::RunRecord record() const override { return record_; }
 
   std::optional<Position> resume() override {
     const auto step = checkpoints_.resume(trainer_, [](const Error& error) {
@@ -152,7 +175,26 @@ class Run final : public Training {
   }
 
  private:
+  void fill_record(const Options& o, const MnistData& data) {
+    record_.title = title(o, data);
+    record_.facts = train::environment(fit_.threads);
+    record_.facts.insert(record_.facts.end(),
+                         {{"data", data.origin},
+                          {"training images", text::grouped(data.training.size())},
+                          {"test images", text::grouped(data.test.size())},
+                          {"recipe", o.recipe}});
+    record_.configuration = train::configuration_text(fit_);
+    record_.total_steps = trainer_.total_steps();
+    record_.summary = summary_of(o, data.training, model_);
+    record_.stages = train::stage_records(fit_);
+    for (train::StageRecord& stage : record_.stages) {
+      if (stage.dropout < 0.0) stage.dropout = o.dropout;
+      if (stage.image_size == 0) stage.image_size = data.training.height();
+    }
+  }
+
   std::string out_;
+  train::RunRecord record_;
   train::FitOptions fit_;
   io::ModelCard card_;
   models::EfficientNet<float> model_;

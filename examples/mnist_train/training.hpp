@@ -2,11 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <effv2/train/report.hpp>
+#include <effv2/train/callbacks.hpp>
+#include <effv2/train/run_record.hpp>
 #include <memory>
 #include <optional>
 
-#include "mnist_data.hpp"
+#include "../mnist_data.hpp"
 #include "options.hpp"
 
 /// A run that is ready. Its checkpoints are in DIR/checkpoints, if there is a --out DIR.
@@ -17,6 +18,8 @@ class Training {
   struct Position {
     std::int64_t step, epoch;  // done
   };
+  /// What it is, without its course and outcome.
+  virtual effv2::train::RunRecord record() const = 0;
   /// Goes back to the last checkpoint. Nothing if there is none.
   virtual std::optional<Position> resume() = 0;
   /// Called between steps. Whether there is a checkpoint now; one that cannot be written is a

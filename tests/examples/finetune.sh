@@ -13,11 +13,14 @@ mkdir -p "$work/pictures/one" "$work/pictures/none"
 for digit in 0 6 9; do cp "$work/digits/$digit"/*.png "$work/pictures/one"; done
 for digit in 1 2 5; do cp "$work/digits/$digit"/*.png "$work/pictures/none"; done
 
-"$program" "$work/pictures" "$work/loops.safetensors" --epochs 6 --seed 1 >"$work/out"
+"$program" "$work/pictures" "$work/loops.safetensors" --epochs 6 --seed 1 --report "$work/loops.html" \
+  >"$work/out"
 [[ $(tail -n 1 "$work/out") =~ ^test\ accuracy\ [0-9.]+\ %\ \(([0-9]+)/36\) ]] || fail "$(cat "$work/out")"
 ((BASH_REMATCH[1] >= 33)) || fail "not learned: $(tail -n 1 "$work/out")"
 "$predict" --model "$work/loops.safetensors" --top 1 "$work/digits/0" | grep -c ': one ' >"$work/out"
 (($(cat "$work/out") >= 27)) || fail "predict: $(cat "$work/out") of 30 zeros have a loop"
+
+grep -q '<h2>Confusion</h2>' "$work/loops.html" || fail 'no report'
 
 # Frozen: the body is what it was (its norms and ranges, to the digits shown).
 "$program" "$work/pictures" "$work/frozen.safetensors" --epochs 1 --freeze >"$work/out"
@@ -35,6 +38,7 @@ refuses "$work/nowhere" "$work/x.safetensors"
 refuses "$work/pictures" "$work/x.safetensors" --weights "$work/loops.onnx"
 refuses "$work/pictures" "$work/x.safetensors" --size -1
 refuses "$work/pictures" "$work/no/such/folder/x.safetensors" --epochs 1
+refuses "$work/pictures" "$work/x.safetensors" --report "$work/no/such/folder/x.html"
 ! grep -q '^epoch' "$work/out" || fail 'trained before it was known where to write'
 [[ ! -e $work/x.safetensors ]] || fail 'something was written'
 program=$inspect

@@ -21,11 +21,14 @@ line='^test accuracy [0-9.]+ % \([0-9]+/2000\)$'
 tail -n 1 "$work/out" | grep -qE "$line" || fail "the last line is $(tail -n 1 "$work/out")"
 grep -q 'confusion' "$work/out" || fail 'no confusion matrix'
 metrics=$work/run/metrics.jsonl
-[[ $(grep -c '"kind": "step"' "$metrics") == 2 ]] || fail 'expected records of steps 50 and 60'
-for key in step epoch loss train_accuracy learning_rate images_per_s seconds; do
+[[ $(grep -c '"kind": "step"' "$metrics") == 6 ]] || fail 'expected records of steps 10, 20 ... 60'
+for key in step epoch loss train_accuracy learning_rate gradient_norm image_size images_per_s seconds; do
   head -n 1 "$metrics" | grep -q "\"$key\": " || fail "no $key in $(head -n 1 "$metrics")"
 done
 grep '"kind": "epoch"' "$metrics" | grep -q '"test_accuracy": ' || fail 'no record of an epoch'
+accuracy=$(sed -n 's/^test accuracy \([0-9.]* %\) .*/\1/p' "$work/out")
+grep -q "<dd>$accuracy</dd>" "$work/run/report.html" || fail "no $accuracy in the report"
+grep -q '60 steps, 1 epoch, ' "$work/run/report.html" || fail 'the report has other steps'
 
 output=$("$program" "${quick[@]}" --steps 2 --quiet)
 [[ $output =~ ^test\ accuracy ]] || fail "--quiet printed $output"
@@ -52,11 +55,17 @@ cp "$sample"/*.gz "$work/damaged"
 head -c 1000 "$sample/train-images-idx3-ubyte.gz" >"$work/damaged/train-images-idx3-ubyte.gz"
 refuses_run --model tiny --data "$work/damaged"
 
+# course DIR: what a report tells of a run but for the time that it took.
+course() {
+  grep -o '<title>[A-Z][a-z]* of training and test.*' "$1/report.html"
+  sed -n '/<h2>Confusion/,/<h2>Environment/p' "$1/report.html"
+}
+
 # A run that a signal ends shows its result so far, and goes on where it was.
 #   stop_and_resume SIGNAL CODE [FLAG...]
 # A job of a script ignores SIGINT unless the shell gives it a process group of its own.
 stop_and_resume() {
-  local signal=$1 expected=$2 job code=0
+  local signal=$1 expected=$2 job code=0 step
   shift 2
   local run=("${quick[@]}" --steps 150 --batch 64 "$@")
   rm -rf "$work/cut"
@@ -73,12 +82,16 @@ stop_and_resume() {
   ((code == expected)) || fail "$signal: expected exit code $expected, got $code"
   tail -n 1 "$work/out" | grep -qE "$line" || fail "$signal: no result"
   [[ ! -e $work/cut/model.safetensors ]] || fail "$signal: a model of a run that is not done"
+  step=$(sed -n 's/^stopped after step \([0-9]*\);.*/\1/p' "$work/out")
+  grep -qE "\b$step steps?, .* The run ended early: it was to have 150 steps" "$work/cut/report.html" ||
+    fail "$signal: no report of $step steps"
   [[ $(ls "$work/cut/checkpoints") =~ ^step-[0-9]{8}.safetensors$ ]] || fail "$signal: no checkpoint"
   refuses "${run[@]}" --out "$work/cut"
   grep -q -- --resume "$work/error" || fail 'the way on is not told'
   refuses "${run[@]}" --lr 0.1 --out "$work/cut" --resume
   "$program" "${run[@]}" --threads 1 --out "$work/cut" --resume >"$work/out"
   grep -q '^resumed after step' "$work/out" || fail 'not resumed'
+  diff <(course "$work/whole") <(course "$work/cut") || fail "$signal: resumed: another report"
 }
 "$program" "${quick[@]}" --steps 150 --batch 64 --out "$work/whole" --resume >"$work/out"
 stop_and_resume INT 130

@@ -16,9 +16,10 @@ for i in {1..40}; do
       >"$work/pictures/$side/$i.pgm"
   done
 done
-"$program" "$work/pictures" 16 8 >"$work/out" || fail "it failed: $(cat "$work/out")"
+"$program" "$work/pictures" 16 8 "$work/report.html" >"$work/out" || fail "it failed: $(cat "$work/out")"
 grep -q '^64 pictures to learn from and 16 to test, of 2 classes$' "$work/out" || fail 'counts'
 [[ $(grep -c 'recall 100.00 %' "$work/out") == 2 ]] || fail "not learned: $(cat "$work/out")"
+grep -q '100.00 %' "$work/report.html" || fail 'no accuracy in the report'
 
 refuses
 refuses "$work/nowhere"

@@ -1,23 +1,31 @@
-#include "mnist_data.hpp"
+// Finds and reads the digits.
+#pragma once
 
+#include <cstdint>
 #include <cstdlib>
+#include <effv2/data/dataset.hpp>
 #include <effv2/data/gzip.hpp>
 #include <effv2/data/mnist.hpp>
 #include <filesystem>
 #include <string>
 #include <tuple>
+#include <utility>
 
-namespace {
+struct MnistData {
+  effv2::data::Dataset training, test;
+  std::string directory;
+  std::string origin;  // for the user: where they came from
+};
 
-MnistData load(const std::string& directory, const std::string& origin) {
+/// From `directory`; if it is empty, from $EFFV2_MNIST_DIR, from data/mnist, or the sample of
+/// 10,000 that comes with the library, in that order. Throws effv2::Error.
+inline MnistData load_mnist_data(const std::string& directory) {
   using effv2::data::Split;
-  return {effv2::data::load_mnist(directory, Split::train, effv2::data::open_gzip),
-          effv2::data::load_mnist(directory, Split::test, effv2::data::open_gzip), origin};
-}
-
-}  // namespace
-
-MnistData load_mnist_data(const std::string& directory) {
+  const auto load = [](const std::string& place, std::string origin) -> MnistData {
+    return {effv2::data::load_mnist(place, Split::train, effv2::data::open_gzip),
+            effv2::data::load_mnist(place, Split::test, effv2::data::open_gzip), place,
+            std::move(origin)};
+  };
   if (!directory.empty()) return load(directory, directory);
   if (const char* variable = std::getenv("EFFV2_MNIST_DIR"); variable != nullptr && *variable) {
     return load(variable, std::string(variable) + " ($EFFV2_MNIST_DIR)");
@@ -30,7 +38,9 @@ MnistData load_mnist_data(const std::string& directory) {
               "the embedded sample (scripts/download-mnist data/mnist fetches the whole)");
 }
 
-void hold_out(MnistData& data, std::int64_t images) {
+/// Puts `images` of the training images, of every class its share, in the place of the test images:
+/// for choices that must not see those. The same images for every run.
+inline void hold_out(MnistData& data, std::int64_t images) {
   const double fraction = static_cast<double>(images) / static_cast<double>(data.training.size());
   std::tie(data.training, data.test) = data.training.stratified_split(fraction);
   data.origin += ", " + std::to_string(data.test.size()) + " of the training images held out";

@@ -1,0 +1,44 @@
+// What a training run tells its caller.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "../core/isa.hpp"
+#include "metrics.hpp"
+
+namespace effv2::inline EFFV2_ISA::train {
+
+struct StepReport {
+  std::int64_t step = 0, total_steps = 0;  // step counts from 1
+  std::int64_t epoch = 0;                  // from 0
+  std::int64_t image_size = 0;             // height of the pictures
+  double loss = 0.0, accuracy = 0.0;       // of the step's batches
+  double learning_rate = 0.0, gradient_norm = 0.0;
+  double images_per_second = 0.0;  // since training began, without evaluation
+  double seconds = 0.0;            // likewise
+  bool skipped = false;            // a loss or gradient was not finite: no update
+};
+
+struct EpochReport {
+  std::int64_t epoch = 0, step = 0;
+  double loss = 0.0, accuracy = 0.0;  // means over the epoch's batches
+  double seconds = 0.0;
+  const Evaluation* evaluation = nullptr;  // null if there was none
+};
+
+/// All optional. A step callback that returns false ends the training after that step; the epoch
+/// then is not finished and not reported.
+struct Callbacks {
+  std::function<bool(const StepReport&)> on_step;
+  std::function<void(const EpochReport&)> on_epoch;
+};
+
+struct FitResult {
+  std::int64_t steps = 0;
+  std::int64_t skipped = 0;  // steps without an update
+  bool stopped = false;      // by a callback
+  Evaluation evaluation;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::train
