@@ -68,6 +68,7 @@
 #include "models/block_spec.hpp"
 #include "models/efficientnet.hpp"
 #include "models/efficientnet_v2.hpp"
+#include "models/scaling.hpp"
 
 // Updates, schedules, averages.
 #include "optim/adamw.hpp"
@@ -112,9 +113,15 @@
 #include "train/trainer.hpp"
 
 // Architecture search over tables.
+#include "search/journal.hpp"
+#include "search/layer_times.hpp"
+#include "search/proxy.hpp"
 #include "search/reward.hpp"
+#include "search/search.hpp"
+#include "search/searcher.hpp"
 #include "search/source.hpp"
 #include "search/space.hpp"
+#include "search/step_time.hpp"
 
 // With the CMake target effv2::compiled: what it has compiled already.
 #ifdef EFFV2_COMPILED

@@ -109,6 +109,25 @@ TEST_CASE("a mutation changes one choice, any of them, to any other value", "[sp
   CHECK(one.mutate(one.draw({}, 0), {}, 1) == one.draw({}, 0));
 }
 
+TEST_CASE("the covering candidates have every block there is", "[space]") {
+  const Space space(backbone());
+  const auto covering = space.covering();
+  CHECK(covering.size() == 2 * 2 * 3);
+  for (const Candidate& candidate : covering) CHECK(space.contains(candidate));
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    const Candidate candidate = space.draw({1, 0, 0}, i);
+    for (std::size_t s = 0; s < 4; ++s) {
+      bool covered = false;
+      for (const Candidate& other : covering) {
+        search::StageChoice same = other.stages[s];
+        covered |= same.layers >= candidate.stages[s].layers &&
+                   (same.layers = candidate.stages[s].layers, same == candidate.stages[s]);
+      }
+      CHECK(covered);
+    }
+  }
+}
+
 TEST_CASE("what is not in the space is told apart", "[space]") {
   const Space space(backbone());
   CHECK(space.contains(Candidate::parse("F2k5e6-M3k5e6-F3k3e1-M4k3e4")));

@@ -15,9 +15,10 @@ namespace effv2::inline EFFV2_ISA::search {
 /// What is found out about one network.
 struct Measurement {
   double accuracy = 0.0;   // in [0, 1], on images that are held out of training
-  double step_time = 0.0;  // of training, measured; the reference's is 1
+  double step_time = 0.0;  // of training, measured; the reference's is 1; 0: not measured
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;  // of one image's forward pass
+  std::uint64_t seed = 0;          // of the training
 };
 
 /// The exponents of the reward; the paper's.

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -159,6 +160,26 @@ class Space {
     const auto step = 1 + random.below(options(i) - 1, sample, 1);
     set(candidate, i, (place(candidate, i) + step) % options(i));
     return candidate;
+  }
+
+  /// A few candidates that have, together, every block that any candidate has: all stages alike,
+  /// and as many layers as there may be.
+  std::vector<Candidate> covering() const {
+    std::vector<Candidate> all(1, Candidate{std::vector<StageChoice>(choices_.size() / fields)});
+    for (std::size_t field = 0; field < fields; ++field) {
+      const bool is_layers = field == 1;
+      std::vector<Candidate> more;
+      for (std::size_t option = 0; option < (is_layers ? 1 : options(field)); ++option) {
+        for (Candidate candidate : all) {
+          for (std::size_t i = field; i < choices_.size(); i += fields) {
+            set(candidate, i, is_layers ? options(i) - 1 : option);
+          }
+          more.push_back(candidate);
+        }
+      }
+      all = std::move(more);
+    }
+    return all;
   }
 
   /// The backbone's rows and what there is to choose, a line each.
