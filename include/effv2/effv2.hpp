@@ -9,6 +9,7 @@
 
 // Tensors, errors, random numbers, threads, vectors: no arithmetic on layers.
 #include "core/accumulator.hpp"
+#include "core/appended_file.hpp"
 #include "core/atomic_file.hpp"
 #include "core/byte_source.hpp"
 #include "core/error.hpp"
@@ -69,6 +70,7 @@
 #include "models/block_spec.hpp"
 #include "models/efficientnet.hpp"
 #include "models/efficientnet_v2.hpp"
+#include "models/scaling.hpp"
 
 // Updates, schedules, averages.
 #include "optim/adamw.hpp"
@@ -120,6 +122,17 @@
 #include "train/svg_axis.hpp"
 #include "train/svg_chart.hpp"
 #include "train/trainer.hpp"
+
+// Architecture search over tables.
+#include "search/journal.hpp"
+#include "search/layer_times.hpp"
+#include "search/proxy.hpp"
+#include "search/reward.hpp"
+#include "search/search.hpp"
+#include "search/searcher.hpp"
+#include "search/source.hpp"
+#include "search/space.hpp"
+#include "search/step_time.hpp"
 
 // With the CMake target effv2::compiled: what it has compiled already.
 #ifdef EFFV2_COMPILED

@@ -1,0 +1,138 @@
+// What a search finds out about a candidate: a short training on small pictures.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../data/dataset.hpp"
+#include "../models/block_spec.hpp"
+#include "../models/efficientnet.hpp"
+#include "../nn/graph.hpp"
+#include "../nn/visit.hpp"
+#include "../train/fit_options.hpp"
+#include "../train/report.hpp"
+#include "../train/trainer.hpp"
+#include "reward.hpp"
+#include "step_time.hpp"
+
+namespace effv2::inline EFFV2_ISA::search {
+
+/// Pictures to train proxies with, and others to compare them by.
+struct ProxyData {
+  data::Dataset training, validation;
+};
+
+/// Both out of a training set, of every class as large a part as it has there; no picture is in
+/// both. So a search sees nothing of the test set. Counts are rounded class by class; `images` may
+/// be more than what is left by the validation.
+inline ProxyData proxy_data(const data::Dataset& set, std::int64_t images, std::int64_t validation,
+                            std::uint64_t seed) {
+  EFFV2_CHECK(images > 0 && validation > 0 && validation < set.size(), ErrorCode::invalid_argument,
+              "[proxy] expected some images to train and to validate with, the latter fewer than ",
+              set.size(), ", got ", images, " and ", validation);
+  const auto part = [](std::int64_t count, const data::Dataset& of) {
+    return static_cast<double>(count) / static_cast<double>(of.size());
+  };
+  auto [rest, held_out] = set.stratified_split(part(validation, set), seed);
+  if (images >= rest.size()) return {std::move(rest), std::move(held_out)};
+  return {rest.stratified_split(part(images, rest), seed).second, std::move(held_out)};
+}
+
+struct ProxyOptions {
+  models::EfficientNetOptions network = {};
+  train::FitOptions fit = {};  // a small picture, few steps; the same seed for every candidate
+  StepTimingOptions timing = {};
+};
+
+/// Evaluates tables. Every candidate starts from the same seed and meets the same batches, which
+/// leaves less to chance in a comparison of two. The accuracy is the same in every run, for any
+/// number of threads; the step time, measured beside the reference's, is not.
+template <class T>
+class Proxy {
+ public:
+  using Model = models::EfficientNet<T>;
+
+  /// The data must outlive it.
+  EFFV2_SETUP Proxy(const ProxyData& data, const models::ModelSpec& reference,
+                    const ProxyOptions& options)
+      : data_(data),
+        reference_(reference),
+        options_(checked(options)),
+        clock_(reference, options_.network, data.training, options_.fit) {}
+  Proxy(const ProxyData&&, const models::ModelSpec&, const ProxyOptions&) = delete;
+
+  /// Trains a network of the table for a short while, evaluates it, and measures its step time. A
+  /// step that is not finite is skipped: a candidate that cannot be trained scores badly, and the
+  /// search goes on. Nothing if `stop`, asked after every step, has said so.
+  EFFV2_SETUP std::optional<Measurement> operator()(const models::ModelSpec& spec,
+                                                    const std::function<bool()>& stop = {}) {
+    Model model(spec, options_.network);
+    nn::initialize(model, options_.fit.seed);
+    train::Callbacks callbacks;
+    callbacks.on_step = [&stop](const train::StepReport&) { return !(stop && stop()); };
+    const train::FitResult result =
+        train::fit(model, data_.training, data_.validation, options_.fit, callbacks);
+    if (result.stopped) return {};
+    Measurement measurement = sizes(model);
+    measurement.accuracy = result.evaluation.accuracy();
+    measurement.seed = options_.fit.seed;
+    StepClock<T> clock(spec, options_.network, data_.training, options_.fit);
+    measurement.step_time = relative_step_time(clock, clock_, options_.timing);
+    return measurement;
+  }
+
+  /// Parameters and multiply-adds of a table, and nothing else.
+  Measurement sizes(const models::ModelSpec& spec) const {
+    return sizes(Model(spec, options_.network));
+  }
+
+  /// Pixels of the pictures, high and wide.
+  std::int64_t image_size() const {
+    const std::int64_t size = options_.fit.data.image_size;
+    return size > 0 ? size : data_.training.height();
+  }
+
+  /// What an evaluation depends on, a line each: training, data, and the options of the network.
+  EFFV2_SETUP std::string configuration() const {
+    Model model(reference_, options_.network);
+    const models::EfficientNetOptions& o = options_.network;
+    const nn::BlockDefaults& d = o.defaults;
+    return train::Trainer<Model>(model, data_.training, data_.validation, options_.fit)
+               .configuration() +
+           concat("\nin_channels ", o.in_channels, "\nclasses ", o.classes, "\nhead ", o.head,
+                  "\nstem_stride ", o.stem_stride, "\ndropout ", o.dropout, "\ndrop_path ",
+                  o.drop_path, "\nclassifier_scale ", o.classifier_scale, "\nactivation ",
+                  kernels::name_of(d.activation), "\npadding ", static_cast<int>(d.padding),
+                  "\nbn_epsilon ", d.bn_epsilon, "\nbn_momentum ", d.bn_momentum, "\nbranch_gamma ",
+                  d.branch_gamma);
+  }
+
+ private:
+  static ProxyOptions checked(ProxyOptions options) {
+    options.fit.evaluate_each_epoch = false;
+    options.fit.on_non_finite = train::NonFinite::skip;
+    return options;
+  }
+
+  Measurement sizes(const Model& model) const {
+    const data::Dataset& set = data_.training;
+    const nn::Summary summary = nn::summary(model, {1, image_size(), image_size(), set.channels()});
+    Measurement measurement;
+    measurement.parameters = summary.parameters, measurement.multiply_adds = summary.multiply_adds;
+    return measurement;
+  }
+
+  const ProxyData& data_;
+  models::ModelSpec reference_;
+  ProxyOptions options_;
+  StepClock<T> clock_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::search
