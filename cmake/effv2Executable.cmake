@@ -40,7 +40,8 @@ function(effv2_add_program name)
   set(packages "")
   foreach(pair "<CLI/=CLI11::CLI11" "<nlohmann/=nlohmann_json::nlohmann_json"
                "<effv2/data/gzip.hpp>=ZLIB::ZLIB" "<zlib.h>=ZLIB::ZLIB" "<stb_=effv2_stb"
-               "\"decode_picture.hpp\"=effv2_stb" "\"../decode_picture.hpp\"=effv2_stb")
+               "\"decode_picture.hpp\"=effv2_stb" "\"../decode_picture.hpp\"=effv2_stb"
+               "\"../../examples/decode_picture.hpp\"=effv2_stb")
     string(REPLACE "=" ";" pair "${pair}")
     list(POP_FRONT pair header package)
     string(FIND "${text}" "\n#include ${header}" place)

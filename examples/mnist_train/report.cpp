@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <effv2/core/atomic_file.hpp>
 #include <effv2/core/error.hpp>
+#include <effv2/core/text.hpp>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -23,11 +24,6 @@ namespace {
   std::vsnprintf(text, sizeof text, pattern, arguments);
   va_end(arguments);
   return text;
-}
-
-std::string duration(double seconds) {
-  const auto whole = static_cast<long>(seconds + 0.5);
-  return whole < 60 ? format("%ld s", whole) : format("%ld min %02ld s", whole / 60, whole % 60);
 }
 
 }  // namespace
@@ -64,7 +60,7 @@ void Progress::step(const train::StepReport& r) {
   std::printf("epoch %lld  step %lld/%lld  loss %.4f  accuracy %5.1f %%  %.0f images/s  %s left",
               static_cast<long long>(r.epoch + 1), static_cast<long long>(r.step),
               static_cast<long long>(r.total_steps), r.loss, 100.0 * r.accuracy,
-              r.images_per_second, duration(left).c_str());
+              r.images_per_second, effv2::text::duration(left).c_str());
   if (!terminal_) std::fputc('\n', stdout);
   std::fflush(stdout);
 }
@@ -77,7 +73,7 @@ void Progress::epoch(const train::EpochReport& r) {
   if (r.evaluation != nullptr) {
     std::printf("  test accuracy %.2f %%", 100.0 * r.evaluation->accuracy());
   }
-  std::printf("  (%s)\n", duration(r.seconds).c_str());
+  std::printf("  (%s)\n", effv2::text::duration(r.seconds).c_str());
   std::fflush(stdout);
 }
 

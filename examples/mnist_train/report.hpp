@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <effv2/core/byte_source.hpp>
 #include <effv2/data/dataset.hpp>
-#include <effv2/train/report.hpp>
+#include <effv2/train/callbacks.hpp>
 #include <optional>
 #include <string>
 

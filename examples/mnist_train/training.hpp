@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <effv2/train/report.hpp>
+#include <effv2/train/callbacks.hpp>
 #include <memory>
 #include <optional>
 

@@ -22,6 +22,7 @@
 #include "core/simd.hpp"
 #include "core/slabs.hpp"
 #include "core/tensor.hpp"
+#include "core/text.hpp"
 
 // Pure functions over views.
 #include "kernels/activation.hpp"
@@ -83,6 +84,7 @@
 #include "io/model_file.hpp"
 #include "io/onnx.hpp"
 #include "io/parameter_names.hpp"
+#include "io/png.hpp"
 #include "io/protobuf.hpp"
 #include "io/safetensors.hpp"
 #include "io/safetensors_header.hpp"
@@ -105,10 +107,12 @@
 #include "data/warp.hpp"
 
 // The loop.
+#include "train/callbacks.hpp"
 #include "train/fit_options.hpp"
 #include "train/metrics.hpp"
 #include "train/progressive.hpp"
-#include "train/report.hpp"
+#include "train/svg_axis.hpp"
+#include "train/svg_chart.hpp"
 #include "train/trainer.hpp"
 
 // With the CMake target effv2::compiled: what it has compiled already.

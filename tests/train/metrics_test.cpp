@@ -31,3 +31,12 @@ TEST_CASE("the confusion matrix counts", "[metrics]") {
   CHECK_THROWS_AS(m.add(0, -1), Error);
   CHECK(ConfusionMatrix().accuracy() == 0.0);
 }
+
+TEST_CASE("an evaluation's accuracy is its confusion matrix's", "[metrics]") {
+  Evaluation evaluation{0.5, ConfusionMatrix(2), {0, 1, 1}, {0.9F, 0.8F, 0.7F}};
+  evaluation.confusion.add(0, 0);
+  evaluation.confusion.add(1, 1);
+  evaluation.confusion.add(0, 1);
+  CHECK(evaluation.accuracy() == Approx(2.0 / 3.0));
+  CHECK(Evaluation{}.accuracy() == 0.0);
+}

@@ -12,6 +12,7 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/shape.hpp"
+#include "../core/text.hpp"
 #include "../kernels/window.hpp"
 
 namespace effv2::inline EFFV2_ISA::nn {
@@ -117,20 +118,15 @@ struct Summary {
   std::string to_string() const {
     std::string text = row("layer", "kind", "output", "parameters", "multiply-adds");
     for (const Node& node : graph.nodes()) {
-      text += row(node.path, node.kind, node.output.to_string(), number(node.parameters),
-                  number(node.multiply_adds));
+      text += row(node.path, node.kind, node.output.to_string(), text::grouped(node.parameters),
+                  text::grouped(node.multiply_adds));
     }
-    text += row("total", "", "", number(parameters), number(multiply_adds));
-    return text + "training takes about " + number(training_bytes() >> 20) +
+    text += row("total", "", "", text::grouped(parameters), text::grouped(multiply_adds));
+    return text + "training takes about " + text::grouped(training_bytes() >> 20) +
            " MiB at this batch size (float, two moments)\n";
   }
 
  private:
-  static std::string number(std::int64_t value) {
-    std::string digits = std::to_string(value);
-    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
-    return digits;
-  }
   static std::string row(std::string_view layer, std::string_view kind, std::string_view output,
                          std::string_view parameters, std::string_view multiply_adds) {
     std::string text;

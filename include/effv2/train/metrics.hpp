@@ -75,4 +75,14 @@ class ConfusionMatrix {
   std::vector<std::int64_t> counts_;
 };
 
+/// How a model does on a data set, and what it said of each sample.
+struct Evaluation {
+  double loss = 0.0;  // cross-entropy, without smoothing
+  ConfusionMatrix confusion;
+  std::vector<std::int32_t> predictions;
+  std::vector<float> confidences;  // the probability of each prediction
+
+  double accuracy() const { return confusion.accuracy(); }
+};
+
 }  // namespace effv2::inline EFFV2_ISA::train

@@ -29,9 +29,9 @@
 #include "../optim/rmsprop.hpp"
 #include "../optim/schedule.hpp"
 #include "../optim/sgd.hpp"
+#include "callbacks.hpp"
 #include "fit_options.hpp"
 #include "metrics.hpp"
-#include "report.hpp"
 
 namespace effv2::inline EFFV2_ISA::train {
 
@@ -73,8 +73,9 @@ Evaluation evaluate(const Model& model, const data::Dataset& dataset,
                     nn::Context<typename Model::value_type>& context) {
   using T = typename Model::value_type;
   data::Loader<T> loader(dataset, options.evaluation());
-  Evaluation result{0.0, ConfusionMatrix(dataset.classes), {}};
+  Evaluation result{0.0, ConfusionMatrix(dataset.classes), {}, {}};
   result.predictions.reserve(dataset.labels.size());
+  result.confidences.reserve(dataset.labels.size());
   loader.start(0);
   while (const data::Batch<T>* batch = loader.next()) {
     const Tensor<T> logits = model.infer(batch->images, context);
@@ -83,9 +84,13 @@ Evaluation evaluate(const Model& model, const data::Dataset& dataset,
     kernels::smooth_targets<T>(targets, batch->labels, 0.0);
     result.loss += kernels::softmax_cross_entropy<T>(unused, logits, targets) *
                    static_cast<double>(batch->labels.size());
-    for (std::size_t n = 0; n < batch->labels.size(); ++n) {
-      result.predictions.push_back(predicted_class<T>(logits, static_cast<std::int64_t>(n)));
-      result.confusion.add(batch->labels[n], result.predictions.back());
+    Tensor<T>& probabilities = targets;  // which nobody needs any more
+    kernels::softmax<T>(probabilities, logits);
+    for (std::int64_t n = 0; n < batch->size(); ++n) {
+      const std::int32_t said = predicted_class<T>(logits, n);
+      result.predictions.push_back(said);
+      result.confidences.push_back(static_cast<float>(probabilities(n, said)));
+      result.confusion.add(batch->labels[static_cast<std::size_t>(n)], said);
     }
   }
   result.loss /= static_cast<double>(dataset.labels.size());

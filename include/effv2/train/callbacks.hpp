@@ -3,21 +3,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <vector>
 
 #include "../core/isa.hpp"
 #include "metrics.hpp"
 
 namespace effv2::inline EFFV2_ISA::train {
-
-/// How a model does on a data set, and what it said of each sample.
-struct Evaluation {
-  double loss = 0.0;  // cross-entropy, without smoothing
-  ConfusionMatrix confusion;
-  std::vector<std::int32_t> predictions;
-
-  double accuracy() const { return confusion.accuracy(); }
-};
 
 struct StepReport {
   std::int64_t step = 0, total_steps = 0;  // step counts from 1

@@ -1,0 +1,114 @@
+// Numbers as people read them, and text that may stand in HTML and SVG.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "error.hpp"
+#include "isa.hpp"
+
+namespace effv2::inline EFFV2_ISA::text {
+
+/// What stands in the place of a number that is none.
+inline constexpr std::string_view no_number = "–";
+
+namespace detail {
+
+// Commas between the thousands of the digits that begin at `first`.
+inline std::string with_commas(std::string digits, std::size_t first) {
+  for (std::size_t i = std::min(digits.size(), digits.find('.')); i > first + 3; i -= 3) {
+    digits.insert(i - 3, 1, ',');
+  }
+  return digits;
+}
+
+}  // namespace detail
+
+/// 1234567 -> "1,234,567"
+inline std::string grouped(std::int64_t value) {
+  return detail::with_commas(std::to_string(value), value < 0 ? 1 : 0);
+}
+
+/// With so many decimals: fixed(1234.567, 2) -> "1,234.57".
+inline std::string fixed(double value, int decimals) {
+  if (!std::isfinite(value)) return std::string(no_number);
+  if (std::abs(value) >= 1e15) return value < 0.0 ? "-∞" : "∞";  // of no use to anybody
+  char digits[64];
+  const auto end =
+      std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, decimals).ptr;
+  return detail::with_commas({digits, end}, digits[0] == '-' ? 1 : 0);
+}
+
+/// With so many significant digits and no zeros at the end: rounded(0.002004) -> "0.002".
+inline std::string rounded(double value, int digits = 3) {
+  if (value == 0.0) return "0";
+  if (!std::isfinite(value)) return std::string(no_number);
+  const int exponent = static_cast<int>(std::floor(std::log10(std::abs(value))));
+  if (exponent < -4) {
+    char text[32];
+    return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::scientific,
+                                std::max(0, digits - 1))
+                      .ptr};
+  }
+  std::string text = fixed(value, std::max(0, digits - 1 - exponent));
+  if (text.find('.') != text.npos) {
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+  }
+  return text;
+}
+
+/// 0.99483 -> "99.48 %"
+inline std::string percent(double part) { return concat(fixed(100.0 * part, 2), " %"); }
+
+/// 20189866 -> "20.2 M"
+inline std::string in_short(double value) {
+  constexpr struct {
+    double unit;
+    std::string_view letter;
+  } units[] = {{1e12, " T"}, {1e9, " G"}, {1e6, " M"}, {1e3, " k"}};
+  for (const auto& [unit, letter] : units) {
+    if (std::abs(value) >= unit) return concat(rounded(value / unit), letter);
+  }
+  return rounded(value);
+}
+
+/// 644.3 seconds -> "10 min 44 s"
+inline std::string duration(double seconds) {
+  if (!(seconds >= 0.0 && seconds < 1e12)) return std::string(no_number);
+  const std::int64_t whole = std::llround(seconds);
+  const auto two_digits = [](std::int64_t value) { return concat(value < 10 ? "0" : "", value); };
+  if (whole < 60) return concat(whole, " s");
+  if (whole < 3600) return concat(whole / 60, " min ", two_digits(whole % 60), " s");
+  return concat(grouped(whole / 3600), " h ", two_digits(whole / 60 % 60), " min");
+}
+
+/// For the text and the attributes of HTML and SVG: characters that mean something there are
+/// written as references, control characters, which XML does not allow, as a question mark.
+inline std::string escaped(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (const char c : text) {
+    const char* reference = c == '&'    ? "&amp;"
+                            : c == '<'  ? "&lt;"
+                            : c == '>'  ? "&gt;"
+                            : c == '"'  ? "&quot;"
+                            : c == '\'' ? "&#39;"
+                                        : nullptr;
+    const auto code = static_cast<unsigned char>(c);
+    const bool is_control = (code < 0x20 && c != '\n' && c != '\t') || code == 0x7F;
+    if (reference != nullptr) {
+      result += reference;
+    } else {
+      result += is_control ? '?' : c;
+    }
+  }
+  return result;
+}
+
+}  // namespace effv2::inline EFFV2_ISA::text

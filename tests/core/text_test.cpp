@@ -1,0 +1,67 @@
+#include <effv2/core/text.hpp>
+#include <limits>
+
+#include "../catch.hpp"
+
+using namespace effv2::text;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+TEST_CASE("thousands are grouped", "[text]") {
+  CHECK(grouped(0) == "0");
+  CHECK(grouped(999) == "999");
+  CHECK(grouped(1000) == "1,000");
+  CHECK(grouped(-999) == "-999");
+  CHECK(grouped(-1234567) == "-1,234,567");
+  CHECK(fixed(1234567.891, 2) == "1,234,567.89");
+  CHECK(fixed(-123.0, 0) == "-123");
+  CHECK(fixed(-1234.0, 0) == "-1,234");
+}
+
+TEST_CASE("numbers are rounded to what is worth reading", "[text]") {
+  CHECK(rounded(0.0) == "0");
+  CHECK(rounded(0.002004) == "0.002");
+  CHECK(rounded(-0.0125) == "-0.0125");
+  CHECK(rounded(2.0) == "2");
+  CHECK(rounded(0.1 + 0.2) == "0.3");
+  CHECK(rounded(99.4832, 4) == "99.48");
+  CHECK(rounded(99.996, 4) == "100");
+  CHECK(rounded(2808.4) == "2,808");
+  CHECK(rounded(0.0000312) == "3.12e-05");
+  CHECK(percent(0.99483) == "99.48 %");
+  CHECK(percent(1.0) == "100.00 %");
+  CHECK(in_short(20189866.0) == "20.2 M");
+  CHECK(in_short(209848.0) == "210 k");
+  CHECK(in_short(7.0) == "7");
+  CHECK(in_short(2.5e9) == "2.5 G");
+}
+
+TEST_CASE("what is no number is not shown as one", "[text]") {
+  for (const double value : {not_a_number, infinity, -infinity}) {
+    CHECK(fixed(value, 2) == no_number);
+    CHECK(rounded(value) == no_number);
+    CHECK(duration(value) == no_number);
+  }
+  CHECK(percent(not_a_number) == std::string(no_number) + " %");
+  CHECK(duration(-1.0) == no_number);
+  CHECK(fixed(1e300, 2) == "∞");
+  CHECK(rounded(-1e300) == "-∞");
+}
+
+TEST_CASE("durations", "[text]") {
+  CHECK(duration(0.2) == "0 s");
+  CHECK(duration(59.4) == "59 s");
+  CHECK(duration(59.6) == "1 min 00 s");
+  CHECK(duration(644.3) == "10 min 44 s");
+  CHECK(duration(3600.0) == "1 h 00 min");
+  CHECK(duration(1e6) == "277 h 46 min");
+}
+
+TEST_CASE("markup in a text is no markup any more", "[text]") {
+  CHECK(escaped("<script>alert('1' & \"2\")</script>") ==
+        "&lt;script&gt;alert(&#39;1&#39; &amp; &quot;2&quot;)&lt;/script&gt;");
+  CHECK(escaped("grüße\n\t") == "grüße\n\t");
+  CHECK(escaped(std::string("a\0b\x1B\x7F", 5)) == "a?b??");
+  CHECK(escaped("") == "");
+}
