@@ -9,6 +9,7 @@
 
 // Tensors, errors, random numbers, threads, vectors: no arithmetic on layers.
 #include "core/accumulator.hpp"
+#include "core/appended_file.hpp"
 #include "core/atomic_file.hpp"
 #include "core/byte_source.hpp"
 #include "core/error.hpp"
@@ -114,6 +115,11 @@
 #include "train/svg_axis.hpp"
 #include "train/svg_chart.hpp"
 #include "train/trainer.hpp"
+
+// Architecture search over tables.
+#include "search/reward.hpp"
+#include "search/source.hpp"
+#include "search/space.hpp"
 
 // With the CMake target effv2::compiled: what it has compiled already.
 #ifdef EFFV2_COMPILED

@@ -34,6 +34,29 @@ auto retry(Call&& call) {
   return result;
 }
 
+// Puts the names in the folder of `path` on the disk.
+inline void sync_folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+  const int handle =
+      retry([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (handle < 0) throw_io(folder, "open", errno);
+  const int result = retry([&] { return ::fsync(handle); });
+  const int error = errno;
+  ::close(handle);
+  // Some file systems cannot sync a folder, and say so.
+  if (result != 0 && error != EINVAL) throw_io(folder, "write", error);
+}
+
+// Writes all of it; the system may take less at a time than it is given.
+inline void write_all(int file, const std::string& path, std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const auto count = retry([&] { return ::write(file, bytes.data(), bytes.size()); });
+    if (count <= 0) throw_io(path, "write", count < 0 ? errno : ENOSPC);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
 }  // namespace detail
 
 /// Written beside `path` and given that name by commit(), in one step: who opens the path finds the
@@ -58,13 +81,7 @@ class AtomicFile {
     if (!committed_) ::unlink(part_.c_str());
   }
 
-  void write(std::span<const std::uint8_t> bytes) {
-    while (!bytes.empty()) {  // the system may take less than it is given
-      const auto count = detail::retry([&] { return ::write(file_, bytes.data(), bytes.size()); });
-      if (count <= 0) throw_io(path_, "write", count < 0 ? errno : ENOSPC);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
-  }
+  void write(std::span<const std::uint8_t> bytes) { detail::write_all(file_, path_, bytes); }
 
   void commit() {
     if (detail::retry([&] { return ::fsync(file_); }) != 0) throw_io(path_, "write", errno);
@@ -72,7 +89,7 @@ class AtomicFile {
     if (::close(std::exchange(file_, -1)) != 0) throw_io(path_, "write", errno);
     if (::rename(part_.c_str(), path_.c_str()) != 0) throw_io(path_, "write", errno);
     committed_ = true;
-    sync_folder();
+    detail::sync_folder_of(path_);
   }
 
   /// Whether a file of this name is what a program left that died while it wrote.
@@ -91,19 +108,6 @@ class AtomicFile {
   static std::string part_name(const std::string& path) {
     static std::atomic<std::int64_t> number{0};
     return concat(path, '.', ::getpid(), '-', number++, suffix);
-  }
-
-  void sync_folder() const {
-    const std::size_t slash = path_.find_last_of('/');
-    const std::string folder = slash == path_.npos ? "." : path_.substr(0, slash + 1);
-    const int handle =
-        detail::retry([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-    if (handle < 0) throw_io(folder, "open", errno);
-    const int result = detail::retry([&] { return ::fsync(handle); });
-    const int error = errno;
-    ::close(handle);
-    // Some file systems cannot sync a folder, and say so.
-    if (result != 0 && error != EINVAL) throw_io(folder, "write", error);
   }
 
   std::string path_, part_;

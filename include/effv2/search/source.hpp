@@ -1,0 +1,75 @@
+// A table as C++ source, so that what a search has found becomes a model like any other.
+#pragma once
+
+#include <cctype>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../models/block_spec.hpp"
+
+namespace effv2::inline EFFV2_ISA::search {
+
+namespace detail {
+
+// Also of a model's name: it becomes a string literal as it is.
+inline void check_word(std::string_view word, const char* what) {
+  bool fits = !word.empty();
+  for (const char c : word) fits &= std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+  EFFV2_CHECK(fits, ErrorCode::invalid_argument, "[source] expected ", what,
+              " of letters, digits and _, got \"", word, "\"");
+}
+
+}  // namespace detail
+
+/// The definition of a table as models/efficientnet_v2.hpp has them, and laid out alike; it needs
+/// ModelSpec, F and M in scope. Error(invalid_argument) for a name that would not compile.
+inline std::string to_source(const models::ModelSpec& spec, std::string_view identifier) {
+  detail::check_word(identifier, "an identifier");
+  detail::check_word(spec.name, "a model's name");
+  const std::string head = concat("inline constexpr ModelSpec ", identifier, "{");
+  const std::string next = ",\n" + std::string(head.size(), ' '), row_break = next + "  ";
+  std::string text = concat(head, '"', spec.name, '"', next, spec.stem, next, spec.head, next);
+  std::string_view before = "{{";
+  for (const models::StageSpec& row : spec.stages()) {
+    text += concat(before, "{", row.kind == models::BlockKind::mbconv ? 'M' : 'F');
+    for (const int number :
+         {row.repeats, row.kernel, row.stride, row.expand, row.in_channels, row.out_channels}) {
+      text += concat(", ", number);
+    }
+    text += '}';
+    before = row_break;
+  }
+  text += concat("}}", next, spec.stage_count, next, spec.dropout, next, spec.train_size, next,
+                 spec.eval_size, "};\n");
+  return text;
+}
+
+/// A header that has the table as `searched::identifier`, with a comment of one line above it:
+///
+///   #include "winner.hpp"
+///   effv2::models::EfficientNet<float> model(searched::winner, {.in_channels = 1, .classes = 10});
+inline std::string to_header(const models::ModelSpec& spec, std::string_view identifier,
+                             std::string_view comment) {
+  return concat("// ", comment, R"(
+#pragma once
+
+#include <effv2/models/block_spec.hpp>
+
+namespace searched {
+
+using effv2::models::BlockKind;
+using effv2::models::ModelSpec;
+
+inline constexpr BlockKind F = BlockKind::fused_mbconv, M = BlockKind::mbconv;
+
+// Rows: kind, repeats, kernel, stride, expand, in -> out.
+)",
+                to_source(spec, identifier), R"(
+}  // namespace searched
+)");
+}
+
+}  // namespace effv2::inline EFFV2_ISA::search
