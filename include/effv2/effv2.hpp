@@ -86,7 +86,6 @@
 #include "io/model_file.hpp"
 #include "io/onnx.hpp"
 #include "io/parameter_names.hpp"
-#include "io/png.hpp"
 #include "io/protobuf.hpp"
 #include "io/safetensors.hpp"
 #include "io/safetensors_header.hpp"
@@ -111,28 +110,10 @@
 // The loop.
 #include "train/callbacks.hpp"
 #include "train/fit_options.hpp"
-#include "train/html.hpp"
 #include "train/metrics.hpp"
 #include "train/progressive.hpp"
-#include "train/report.hpp"
-#include "train/report_answers.hpp"
-#include "train/report_course.hpp"
-#include "train/report_network.hpp"
-#include "train/run_record.hpp"
-#include "train/svg_axis.hpp"
-#include "train/svg_chart.hpp"
 #include "train/trainer.hpp"
 
-// Architecture search over tables.
-#include "search/journal.hpp"
-#include "search/layer_times.hpp"
-#include "search/proxy.hpp"
-#include "search/reward.hpp"
-#include "search/search.hpp"
-#include "search/searcher.hpp"
-#include "search/source.hpp"
-#include "search/space.hpp"
-#include "search/step_time.hpp"
 
 // With the CMake target effv2::compiled: what it has compiled already.
 #ifdef EFFV2_COMPILED

@@ -1,0 +1,55 @@
+#include "data_sets.hpp"
+
+#include <cstdlib>
+#include <effv2/data/gzip.hpp>
+#include <effv2/data/mnist.hpp>
+#include <filesystem>
+
+namespace experiments {
+
+namespace {
+
+// The place, what the variable says, or the first of the folders that exists.
+std::string found(const std::string& place, const char* variable,
+                  const std::vector<std::string>& folders) {
+  if (!place.empty()) return place;
+  if (const char* value = std::getenv(variable); value != nullptr && *value) return value;
+  for (const std::string& folder : folders) {
+    if (std::filesystem::is_directory(folder)) return folder;
+  }
+  return {};
+}
+
+DataSet load(const std::string& name, const std::string& directory, double mean, double deviation,
+             std::int64_t images, std::int64_t tests) {
+  using effv2::data::Split;
+  DataSet set{name,
+              directory,
+              effv2::data::load_mnist(directory, Split::train, effv2::data::open_gzip),
+              effv2::data::load_mnist(directory, Split::test, effv2::data::open_gzip),
+              mean,
+              deviation};
+  if (images > 0) set.training = set.training.take(images);
+  if (tests > 0) set.test = set.test.take(tests);
+  return set;
+}
+
+}  // namespace
+
+std::vector<DataSet> load_data_sets(const Places& places, std::int64_t images, std::int64_t tests) {
+  const std::string source = EFFV2_SOURCE_DIR;
+  const std::string mnist =
+      found(places.mnist, "EFFV2_MNIST_DIR",
+            {"data/mnist", source + "/data/mnist", source + "/examples/data/mnist-sample"});
+  const std::string fashion = found(
+      places.fashion, "EFFV2_FASHION_DIR",
+      {"data/fashion-mnist", source + "/data/fashion-mnist", "/usr/share/datasets/fashion-mnist"});
+  std::vector<DataSet> sets;
+  sets.push_back(load("MNIST", mnist, 0.1307, 0.3081, images, tests));
+  if (!fashion.empty()) {
+    sets.push_back(load("Fashion-MNIST", fashion, 0.2860, 0.3530, images, tests));
+  }
+  return sets;
+}
+
+}  // namespace experiments
