@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <effv2/effv2.hpp>
+#include <effv2/train/report.hpp>
 #include <exception>
 #include <string>
 #include <utility>

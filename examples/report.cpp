@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <effv2/effv2.hpp>
+#include <effv2/train/report.hpp>
 #include <exception>
 #include <string>
 

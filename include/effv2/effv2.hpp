@@ -3,6 +3,8 @@
 // Everything that needs no package beyond xsimd and OpenMP, in reading order. By name only:
 //   kernels/gemm.hpp, kernels/im2col.hpp   the textbook convolution, through Eigen
 //   data/gzip.hpp                          compressed IDX files, through zlib
+//   train/report.hpp                       a page of HTML about a run
+//   search/search.hpp, search/proxy.hpp    architecture search
 #pragma once
 
 #include "version.hpp"
@@ -113,7 +115,6 @@
 #include "train/metrics.hpp"
 #include "train/progressive.hpp"
 #include "train/trainer.hpp"
-
 
 // With the CMake target effv2::compiled: what it has compiled already.
 #ifdef EFFV2_COMPILED
