@@ -195,6 +195,18 @@ MUTATIONS = [
     ("train/trainer.hpp", 'averaged_ ? "ema.average." : "model."', '"model."', "io/checkpoint"),
     ("io/checkpoint.hpp", "EFFV2_CHECK(is_ours_ || entries().empty(),", "EFFV2_CHECK(true,", "io/checkpoint"),
     ("io/model_file.hpp", "(names == 0 || names == classes)", "(names == 0 || names >= 1)", "io/model_file"),
+    # reports
+    ("core/text.hpp", "exponent < -4", "exponent < -1", "core/text"),
+    ("core/text.hpp", "i > first + 3", "i >= first + 3", "core/text"),
+    ("io/png.hpp", "begin + count == bytes.size()", "begin + count >= largest", "io/png"),
+    ("train/svg_axis.hpp", "if (axis.is_falling) std::swap(begin_, end_);", "", "train/svg_axis"),
+    ("train/svg_chart.hpp", "series.is_stairs ? \"H\" : \"L\"", "\"L\"", "train/svg_chart"),
+    ("train/run_record.hpp", "weight / (weights_.back() += weight)", "0.5", "train/run_record"),
+    ("train/report_answers.hpp", "std::pair(-confidence(a), a) < std::pair(-confidence(b), b)", "confidence(a) < confidence(b)", "train/report_answers"),
+    ("train/report_answers.hpp", "text::escaped(class_name(test, truth))", "class_name(test, truth)", "train/report_answers"),
+    ("train/report_course.hpp", "(record.total_steps * k + count - 1) / count", "record.total_steps * k / count", "train/report_course"),
+    ("train/report_network.hpp", "result.back().output == block.output", "true", "train/report_network"),
+    ("train/report.hpp", "record.steps_done < record.total_steps", "false", "train/report"),
 ]
 
 
@@ -203,7 +215,7 @@ def run_test(include, test, work):
     program = work / "test"
     build = subprocess.run(
         [os.environ.get("CXX", "g++"), "-std=c++20", "-O1", "-march=native", "-fopenmp",
-         "-I", include, "-isystem", "/usr/include/eigen3", f'-DEFFV2_SOURCE_DIR="{ROOT}"',
+         "-I", include, "-isystem", "/usr/include/eigen3", "-isystem", "/usr/include/stb", f'-DEFFV2_SOURCE_DIR="{ROOT}"',
          ROOT / "tests" / f"{test}_test.cpp", "-o", program, "-lCatch2WithMain", "-lz"],
         capture_output=True, text=True)
     if build.returncode != 0:

@@ -58,6 +58,9 @@ TEST_CASE("other networks have units too", "[report]") {
   CHECK(found[1].operations == "linear");
   CHECK(found[1].parameters == 64 * 32 + 32);
   CHECK(units(nn::Summary{nn::Graph({1, 8, 8, 1})}).empty());
+  // The same operation, but the picture is another one each time.
+  nn::Sequential<float> pools(nn::MaxPool<float>{}, nn::MaxPool<float>{});
+  CHECK(units(nn::summary(pools, {1, 8, 8, 1})).size() == 2);
 }
 
 TEST_CASE("the section has a row for each unit and the totals", "[report]") {
