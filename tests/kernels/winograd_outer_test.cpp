@@ -33,7 +33,7 @@ void check(Dice& dice, const Window& window, std::int64_t batch, std::int64_t in
 TEMPLATE_TEST_CASE("Winograd's weight gradient is exact on integers", "[winograd_outer]", float,
                    double, long double) {
   Dice dice(95);
-  for (int i = 0; i < testing::sweep(300); ++i) {
+  for (int i = 0; i < testing::sweep(120); ++i) {
     const Window window(dice.between(3, 9), dice.between(3, 9), 3, 1,
                         static_cast<Padding>(dice.between(0, 2)));
     check<TestType>(dice, window, dice.between(1, 9), dice.between(1, 40), dice.between(1, 70),
