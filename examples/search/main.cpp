@@ -20,6 +20,10 @@
 #include <effv2/core/processor.hpp>
 #include <effv2/data/gzip.hpp>
 #include <effv2/effv2.hpp>
+#include <effv2/search/layer_times.hpp>
+#include <effv2/search/proxy.hpp>
+#include <effv2/search/search.hpp>
+#include <effv2/search/source.hpp>
 #include <exception>
 #include <filesystem>
 #include <string>
