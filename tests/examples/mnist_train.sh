@@ -35,6 +35,14 @@ output=$("$program" "${quick[@]}" --steps 2 --quiet)
 again=$("$program" "${quick[@]}" --steps 2 --quiet --threads 1)
 [[ $output == "$again" ]] || fail "one thread: $again, two: $output"
 
+# A recipe sets what no flag does.
+for recipe in fast best sprint paper; do
+  output=$("$program" --recipe $recipe "${quick[@]}" --steps 2 --evaluate epoch --out "$work/$recipe")
+  grep -q "recipe $recipe" <<<"$output" || fail "$recipe: $output"
+done
+grep -q '"image_size": 20' "$work/fast/metrics.jsonl" || fail 'fast is not at 20 pixels'
+grep -q '"image_size": 24' "$work/paper/metrics.jsonl" || fail 'paper has no stages'
+
 # Progressive learning with all its dials; the images held out take the test set's place.
 dials=(--steps 8 --batch 16 --accumulate 2 --stages 4 --augment elastic --mixup 0.2 --erase 0.2
   --statistics 2 --evaluate end --hold-out 800 --quiet)
