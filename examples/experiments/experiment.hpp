@@ -55,6 +55,13 @@ struct Method {
 ///   steps, parameters, multiply_adds (of one picture's forward pass)
 std::optional<Values> train_and_test(const Configuration& configuration, const DataSet& data,
                                      const Stop& stop);
+
+/// The same with a test in between after every `test_every` steps, and of the last one too.
+using OnTest = std::function<void(double seconds, double accuracy)>;
+std::optional<Values> train_and_watch(const Configuration& configuration, const DataSet& data,
+                                      const Stop& stop, std::int64_t test_every,
+                                      const OnTest& on_test);
+
 double estimated_seconds(const Configuration& configuration, const DataSet& data);
 inline constexpr Method library{train_and_test, estimated_seconds, "effv2"};
 
@@ -126,6 +133,7 @@ struct Experiment {
   std::string baseline;  // the configuration whose times are 1
   std::vector<Column> columns;
   std::vector<Claim> claims;
+  bool watches_tests = false;  // whether nets are tested while they are trained
   std::vector<Configuration> (*configurations)(const Size&, const DataSet&);
 };
 

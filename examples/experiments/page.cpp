@@ -1,6 +1,8 @@
 #include "page.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <effv2/core/atomic_file.hpp>
 #include <effv2/core/error.hpp>
 #include <effv2/core/text.hpp>
@@ -22,6 +24,23 @@ std::string signed_points(double part) {
   return concat(part < 0.0 ? "-" : "+", text::fixed(100.0 * std::abs(part), 2));
 }
 
+// " (2 of 3)" where only some of the runs have a value.
+std::string count_of_finite(const Numbers& values) {
+  const auto count = std::count_if(values.begin(), values.end(),
+                                   [](double value) { return std::isfinite(value); });
+  const auto all = static_cast<std::ptrdiff_t>(values.size());
+  return count == 0 || count == all ? "" : concat(" (", count, " of ", all, ")");
+}
+
+// Whether any run on this set has a value for it.
+bool has_values(const Results& results, const Column& column) {
+  for (const Configuration& configuration : results.configurations()) {
+    if (std::isfinite(median_of_finite(results.values(configuration.name, column.key))))
+      return true;
+  }
+  return false;
+}
+
 std::string cell(const Column& column, const Numbers& values) {
   switch (column.show) {
     case Show::accuracy:
@@ -30,7 +49,7 @@ std::string cell(const Column& column, const Numbers& values) {
     case Show::count:
       return text::in_short(median_of_finite(values));
     case Show::number:
-      return text::rounded(median_of_finite(values), 3);
+      return text::rounded(median_of_finite(values), 3) + count_of_finite(values);
     case Show::time_ratio:
       return text::fixed(median_of_finite(values), 2);
   }
@@ -38,6 +57,7 @@ std::string cell(const Column& column, const Numbers& values) {
 }
 
 std::string told(const Claim& claim, const Finding& finding) {
+  if (!std::isfinite(finding.value)) return std::string(text::no_number);
   const std::string verdict = concat("**", name_of(finding.verdict), "**");
   if (claim.kind == Claim::Kind::ratio) {
     return concat(verdict, " (", text::fixed(finding.value, 2), ")");
@@ -73,11 +93,16 @@ std::string claims_table(const Experiment& experiment, const std::vector<Results
 
 std::string values_table(const Experiment& experiment, const Results& results) {
   std::vector<std::string> heads = {"configuration"};
-  for (const Column& column : experiment.columns) heads.push_back(column.heading);
+  std::vector<Column> columns;
+  for (const Column& column : experiment.columns) {
+    if (!has_values(results, column)) continue;
+    columns.push_back(column);
+    heads.push_back(column.heading);
+  }
   std::string table = row_of(heads) + rule_below(heads.size());
   for (const Configuration& configuration : results.configurations()) {
     std::vector<std::string> cells = {configuration.name};
-    for (const Column& column : experiment.columns) {
+    for (const Column& column : columns) {
       cells.push_back(cell(column, results.shown(configuration.name, column)));
     }
     table += row_of(cells);
@@ -87,15 +112,15 @@ std::string values_table(const Experiment& experiment, const Results& results) {
 
 constexpr std::string_view how_to_read = R"(
 How it was judged: accuracies are of the test pictures, in per cent, mean and deviation over the
-seeds. Every run meets the test pictures when it is done, and nothing is chosen by them. A
-difference is **seen** if it is larger than t s sqrt(sum c^2 / n), the bound that stands behind
-the ±: s is the deviation of runs that differ in their seed alone, pooled over all configurations
-of the set (one picture at least), n the number of seeds, c what each mean counts in the
-difference, t Student's for 95 of 100 cases. It is **not seen** if it is as far on the other side,
-and else **within the noise**. Where the claim is "not less accurate", 0.3 points are granted. A
-ratio of times is seen if it is below 1 with every seed, of three at least, and not seen if it is
-above 1 with every seed; shown is the median over the seeds. Configurations took turns, so that a
-ratio is of runs that were made one soon after the other.
+seeds. Nothing is chosen by the test pictures. A difference is **seen** if it is larger than
+t s sqrt(sum c^2 / n), the bound that stands behind the ±: s is the deviation of runs that differ in
+their seed alone, pooled over all configurations of the set (one picture at least), n the number of
+seeds, c what each mean counts in the difference, t Student's for 95 of 100 cases. It is **not
+seen** if it is as far on the other side, and else **within the noise**. Where the claim is "not
+less accurate", 0.3 points are granted. A ratio of times is seen if it is below 1 with every seed,
+of three at least, and not seen if it is above 1 with every seed; shown is the median over the
+seeds. Configurations took turns, so that a ratio is of runs that were made one soon after the
+other.
 )";
 
 std::string markdown(const Experiment& experiment, const Size& size,
@@ -120,6 +145,7 @@ std::string markdown(const Experiment& experiment, const Size& size,
                    text::grouped(results.data().test.size()), " test pictures.\n");
   }
   page += how_to_read;
+  if (!experiment.watches_tests) page += "Every run meets the test pictures once, at its end.\n";
   page += concat("\nAll runs: [", experiment.name, ".jsonl](", experiment.name,
                  ".jsonl); this page's figures: [", experiment.name, ".json](", experiment.name,
                  ".json).\n\nMachine: ", origin.machine, ".\n\n```sh\n", origin.command, "\n```\n");

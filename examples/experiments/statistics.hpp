@@ -122,9 +122,10 @@ inline Numbers ratios(const Numbers& a, const Numbers& b) {
   return result;
 }
 
-/// The claim that ratios of times are below 1: it takes all of three or more.
+/// The claim that ratios of times are below 1: it takes all of three or more. The value of none is
+/// NaN.
 inline Finding below_one(const Numbers& values) {
-  if (values.empty()) return {};
+  if (values.empty()) return {.value = std::numeric_limits<double>::quiet_NaN()};
   const auto [least, most] = std::minmax_element(values.begin(), values.end());
   Finding finding{.value = median(values)};
   if (values.size() >= 3 && *most < 1.0) finding.verdict = Verdict::seen;

@@ -23,33 +23,42 @@ Net initialized(const Configuration& configuration) {
   return net;
 }
 
-// Asked of the test pictures once, at one size; its values are named with `ending`.
-void test(Values& values, const Configuration& configuration, const Net& net,
-          const data::Dataset& pictures, std::int64_t size, const std::string& ending) {
+// Asked of the test pictures once, at one size; its values are named with `ending`. Returns how
+// many seconds it took.
+double test(Values& values, const Configuration& configuration, const Net& net,
+            const data::Dataset& pictures, std::int64_t size, const std::string& ending) {
   data::LoaderOptions options = configuration.fit.data;
   options.batch_size = configuration.fit.evaluation_batch;
   options.image_size = size;
   nn::Context<float> context(configuration.fit.threads);
   const auto begin = std::chrono::steady_clock::now();
   const train::Evaluation evaluation = train::evaluate(net, pictures, options, context);
-  const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - begin;
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   values["accuracy" + ending] = evaluation.accuracy();
   values["loss" + ending] = evaluation.loss;
-  values["inference_us" + ending] = time.count() / static_cast<double>(pictures.size());
+  values["inference_us" + ending] = 1e6 * time.count() / static_cast<double>(pictures.size());
+  return time.count();
 }
 
 }  // namespace
 
-std::optional<Values> train_and_test(const Configuration& configuration, const DataSet& data,
-                                     const Stop& stop) {
+std::optional<Values> train_and_watch(const Configuration& configuration, const DataSet& data,
+                                      const Stop& stop, std::int64_t test_every,
+                                      const OnTest& on_test) {
   Net net = initialized(configuration);
   Values values;
   Numbers steps;
-  double seconds = 0.0;
+  double seconds = 0.0, tests = 0.0;
   train::Callbacks callbacks;
   callbacks.on_step = [&](const train::StepReport& report) {
-    steps.push_back(report.seconds - seconds);
-    seconds = report.seconds;
+    const double now = report.seconds - tests;  // the loop's clock runs on in here
+    steps.push_back(now - seconds);
+    seconds = now;
+    if (test_every > 0 && report.step % test_every == 0 && report.step < report.total_steps) {
+      Values found;
+      tests += test(found, configuration, net, data.test, configuration.fit.data.image_size, "");
+      on_test(seconds, found["accuracy"]);
+    }
     return !stop();
   };
   callbacks.on_epoch = [&](const train::EpochReport& report) {
@@ -72,7 +81,13 @@ std::optional<Values> train_and_test(const Configuration& configuration, const D
   for (const int other : configuration.sizes) {
     test(values, configuration, net, data.test, other, "_" + std::to_string(other));
   }
+  if (on_test) on_test(seconds, values["accuracy"]);
   return values;
+}
+
+std::optional<Values> train_and_test(const Configuration& configuration, const DataSet& data,
+                                     const Stop& stop) {
+  return train_and_watch(configuration, data, stop, 0, {});
 }
 
 double estimated_seconds(const Configuration& configuration, const DataSet& data) {
