@@ -6,6 +6,7 @@
 #include <effv2/data/idx.hpp>
 #include <effv2/io/checkpoint.hpp>
 #include <effv2/io/model_file.hpp>
+#include <effv2/search/journal.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -72,6 +73,17 @@ int main(int argc, char** argv) {
   write("safetensors/small", file);
   write("header/small", Bytes(file.begin() + 8, file.begin() + 8 + file[0] + 256 * file[1]));
   write("model/small", network());
+
+  search::Record record{.candidate = search::Candidate::parse("F1k3e1-M2k5e6"),
+                        .measurement = {0.875, 1.25, 1234, 567890, 1},
+                        .predicted_step_time = 1.5,
+                        .reward = 0.75,
+                        .seconds = 2.5};
+  std::string journal = search::detail::first_line("seed 1\n\"note\"", {{"stem", 0.00125}}) +
+                        search::detail::to_line(record);
+  record.index = 1;
+  journal += search::detail::to_line(record);
+  write("journal/two-records", Bytes(journal.begin(), journal.end()));
 
   CheckpointRun run;
   const std::string path = std::string(argv[1]) + "/checkpoint/small";

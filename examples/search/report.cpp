@@ -1,0 +1,65 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <effv2/search/reward.hpp>
+#include <numeric>
+
+using effv2::search::Record;
+
+namespace {
+
+// The indices of the records, the largest rewards first.
+std::vector<std::size_t> by_reward(Records records) {
+  std::vector<std::size_t> order(records.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return records[a].reward > records[b].reward;
+  });
+  return order;
+}
+
+void print_table(const char* title, Records records, const std::vector<std::size_t>& order) {
+  std::printf("\n%s\n%5s  %-48s %7s %9s %10s %9s %11s %9s\n", title, "index", "candidate", "reward",
+              "accuracy", "step time", "measured", "parameters", "M mul-add");
+  for (const std::size_t i : order) {
+    const Record& r = records[i];
+    std::printf("%5lld  %-48s %7.4f %7.2f %% %10.3f %9.3f %11lld %9.3f\n",
+                static_cast<long long>(r.index), r.candidate.key().c_str(), r.reward,
+                100.0 * r.measurement.accuracy, r.predicted_step_time, r.measurement.step_time,
+                static_cast<long long>(r.measurement.parameters),
+                1e-6 * static_cast<double>(r.measurement.multiply_adds));
+  }
+}
+
+}  // namespace
+
+void print_progress(const Record& r, std::int64_t candidates) {
+  std::printf(
+      "%lld/%lld  %s  accuracy %.2f %%  step time %.3f  %lld parameters  reward %.4f"
+      "  (%.1f s)\n",
+      static_cast<long long>(r.index + 1), static_cast<long long>(candidates),
+      r.candidate.key().c_str(), 100.0 * r.measurement.accuracy, r.predicted_step_time,
+      static_cast<long long>(r.measurement.parameters), r.reward, r.seconds);
+  std::fflush(stdout);
+}
+
+void print_results(Records records, std::int64_t most) {
+  std::vector<std::size_t> order = by_reward(records);
+  if (order.size() > static_cast<std::size_t>(most)) order.resize(static_cast<std::size_t>(most));
+  print_table("the best (step times are multiples of the backbone's, as predicted from the layers)",
+              records, order);
+
+  std::vector<effv2::search::Objectives> objectives;
+  for (const Record& r : records) {
+    objectives.push_back({r.measurement.accuracy, r.predicted_step_time,
+                          static_cast<double>(r.measurement.parameters)});
+  }
+  std::vector<std::size_t> front = effv2::search::pareto_front(objectives);
+  std::stable_sort(front.begin(), front.end(), [&](std::size_t a, std::size_t b) {
+    return objectives[a].accuracy > objectives[b].accuracy;
+  });
+  print_table("nothing is better than these in one thing and worse in none", records, front);
+}
+
+const Record& winner_of(Records records) { return records[by_reward(records).front()]; }
