@@ -215,7 +215,7 @@ MUTATIONS = [
     ("search/step_time.hpp", "ours / reference.seconds(o.steps)", "reference.seconds(o.steps) / ours", "search/step_time"),
     ("search/proxy.hpp", "rest.stratified_split(part(images, rest), seed)", "set.stratified_split(part(images, set), seed + 1)", "search/proxy"),
     ("search/proxy.hpp", "if (result.stopped) return {};", "", "search/proxy"),
-    ("search/source.hpp", "for (const int number : {row.repeats, row.kernel,", "for (const int number : {row.kernel, row.repeats,", "search/source"),
+    ("search/source.hpp", "text += concat(\", \", number);", "text += concat(\",\", number);", "search/source"),
     ("io/model_file.hpp", "(names == 0 || names == classes)", "(names == 0 || names >= 1)", "io/model_file"),
     # reports
     ("core/text.hpp", "exponent < -4", "exponent < -1", "core/text"),
