@@ -7,7 +7,6 @@
 // stopped.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <effv2/core/error.hpp>
 #include <effv2/core/processor.hpp>
@@ -15,6 +14,7 @@
 #include <exception>
 #include <filesystem>
 
+#include "../stop_signal.hpp"
 #include "data_sets.hpp"
 #include "experiment.hpp"
 #include "grid.hpp"
@@ -22,17 +22,6 @@
 #include "page.hpp"
 
 namespace {
-
-constexpr int usage_error = 2, killed_by_signal = 128;
-
-volatile std::sig_atomic_t stop_signal = 0;
-
-// The first Ctrl-C asks for an end after the current step, the second one is not waited for.
-void on_stop_signal(int signal) {
-  stop_signal = signal;
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-}
 
 struct Options {
   std::string name;
@@ -111,8 +100,7 @@ int run(int argc, char** argv) {
   std::filesystem::create_directories(o.out);
   experiments::Journal journal(o.out + "/" + o.name + ".jsonl", o.name,
                                experiments::common_of(comparisons));
-  std::signal(SIGINT, on_stop_signal);
-  std::signal(SIGTERM, on_stop_signal);
+  watch_stop_signals();
   const auto stop = [] { return stop_signal != 0; };
   if (!experiments::run(comparisons, size.seeds, journal, stop)) {
     std::printf("\nstopped with %zu runs in %s/%s.jsonl; the same command goes on from there\n",

@@ -4,7 +4,6 @@
 //   mnist_train --model tiny --epochs 2  a small network
 //   mnist_train --help                   everything else
 
-#include <csignal>
 #include <cstdio>
 #include <effv2/core/error.hpp>
 #include <effv2/core/processor.hpp>
@@ -13,22 +12,12 @@
 #include <optional>
 
 #include "../mnist_data.hpp"
+#include "../stop_signal.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "training.hpp"
 
 namespace {
-
-constexpr int usage_error = 2, killed_by_signal = 128;
-
-volatile std::sig_atomic_t stop_signal = 0;
-
-// The first Ctrl-C asks for an end after the current step, the second one is not waited for.
-void on_stop_signal(int signal) {
-  stop_signal = signal;
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-}
 
 int run(int argc, char** argv) {
   Options options;
@@ -38,9 +27,7 @@ int run(int argc, char** argv) {
   const std::unique_ptr<Training> training = prepare_training(options, data);
   std::optional<Training::Position> resumed;
   if (options.resume) resumed = training->resume();
-  std::signal(SIGINT, on_stop_signal);
-  std::signal(SIGTERM, on_stop_signal);
-  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error and no end
+  watch_stop_signals();
 
   // Only now, when nothing but the training itself can fail, is anything written.
   Progress progress(options.quiet);

@@ -13,7 +13,6 @@
 // nearly everything reaches 98 %, it favours tiny networks: from 98 to 99.5 % pays for 1.24 times
 // the step time, no more. Fashion-MNIST leaves more to choose.
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <effv2/core/atomic_file.hpp>
@@ -28,23 +27,13 @@
 #include <filesystem>
 #include <string>
 
+#include "../stop_signal.hpp"
 #include "options.hpp"
 #include "report.hpp"
 
 using namespace effv2;
 
 namespace {
-
-constexpr int usage_error = 2, killed_by_signal = 128;
-
-volatile std::sig_atomic_t stop_signal = 0;
-
-// The first Ctrl-C gives up the candidate in training, the second one is not waited for.
-void on_stop_signal(int signal) {
-  stop_signal = signal;
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-}
 
 std::string data_folder(const Options& o) {
   if (!o.data.empty()) return o.data;
@@ -113,9 +102,7 @@ int run(const Options& o) {
       static_cast<long long>(data.training.size()), static_cast<long long>(o.size),
       static_cast<long long>(o.epochs), static_cast<long long>(data.validation.size()));
 
-  std::signal(SIGINT, on_stop_signal);
-  std::signal(SIGTERM, on_stop_signal);
-  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error and no end
+  watch_stop_signals();
   std::filesystem::create_directories(o.out);
   search::Journal journal(o.out + "/journal.jsonl",
                           search::configuration_text(space, how) + '\n' + proxy.configuration(),
