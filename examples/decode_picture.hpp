@@ -14,6 +14,9 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wunused-function"
+#ifndef __clang__
+#  pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 with -march=x86-64
+#endif
 #define STBI_ONLY_PNG
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP

@@ -34,7 +34,8 @@ Claim smaller(const std::string& text, const std::string& key, const std::string
 }
 
 std::vector<Experiment> all_experiments() {
-  return {progressive(), regularization(), fused(), generations(), fixres(), pytorch()};
+  return {progressive(), regularization(), fused(),  generations(),
+          fixres(),      searching(),      pytorch()};
 }
 
 }  // namespace experiments

@@ -27,6 +27,7 @@ struct Size {
   std::int64_t epochs = 0;
   std::int64_t images = 0;  // to learn from; 0: all
   std::int64_t seeds = 3;
+  std::int64_t candidates = 0;  // of a search
 };
 
 /// What is known of a training run, by name: accuracy, seconds ...
@@ -34,12 +35,18 @@ using Values = std::map<std::string, double>;
 
 using Stop = std::function<bool()>;  // whether to end
 
+/// What stands around a run.
+struct Session {
+  Stop stop;
+  std::string folder;  // for what a run leaves besides its values
+};
+
 struct Configuration;
 
 /// How runs are made.
 struct Method {
   /// A run with the seed in the configuration's options. Nothing if it was stopped.
-  std::optional<Values> (*run)(const Configuration&, const DataSet&, const Stop&);
+  std::optional<Values> (*run)(const Configuration&, const DataSet&, const Session&);
   /// About how many seconds it will take, from a few steps.
   double (*estimate)(const Configuration&, const DataSet&);
   std::string_view name;
@@ -54,12 +61,12 @@ struct Method {
 ///   training_loss    mean of the last epoch
 ///   steps, parameters, multiply_adds (of one picture's forward pass)
 std::optional<Values> train_and_test(const Configuration& configuration, const DataSet& data,
-                                     const Stop& stop);
+                                     const Session& session);
 
 /// The same with a test in between after every `test_every` steps, and of the last one too.
 using OnTest = std::function<void(double seconds, double accuracy)>;
 std::optional<Values> train_and_watch(const Configuration& configuration, const DataSet& data,
-                                      const Stop& stop, std::int64_t test_every,
+                                      const Session& session, std::int64_t test_every,
                                       const OnTest& on_test);
 
 double estimated_seconds(const Configuration& configuration, const DataSet& data);
@@ -72,6 +79,7 @@ struct Configuration {
   effv2::models::EfficientNetOptions network = {};
   effv2::train::FitOptions fit = {};
   std::vector<int> sizes = {};  // pixels that the test pictures have; empty: those of `fit`
+  std::int64_t candidates = 0;  // of a search for the net, which begins at `net`
   Method method = library;
 };
 
@@ -86,6 +94,7 @@ Configuration plain(std::string name, const effv2::models::ModelSpec& net, const
 /// How a value is shown. Times are compared with those of the same seed of the baseline.
 enum class Show {
   accuracy,    // mean and deviation, in per cent
+  reward,      // mean and deviation
   number,      // the median, to three digits
   count,       // in thousands, millions
   time_ratio,  // the median of the ratios to the baseline
@@ -142,6 +151,7 @@ Experiment regularization();
 Experiment fused();
 Experiment generations();
 Experiment fixres();
+Experiment searching();
 Experiment pytorch();
 
 std::vector<Experiment> all_experiments();

@@ -95,23 +95,23 @@ Common common_of(const std::vector<Comparison>& comparisons) {
 }
 
 bool run(const std::vector<Comparison>& comparisons, std::int64_t seeds, Journal& journal,
-         const Stop& stop) {
+         const Session& session) {
   const std::vector<Run> runs = runs_to_do(comparisons, seeds, journal);
   if (runs.empty()) return true;
   if (!journal.records().empty()) std::printf("some runs are done already\n");
   std::printf("%zu runs to do ... ", runs.size());
   std::fflush(stdout);
-  const double seconds = estimate(runs, stop);
-  if (stop()) return false;
+  const double seconds = estimate(runs, session.stop);
+  if (session.stop()) return false;
   std::printf("about %s\n", text::duration(seconds).c_str());
   const auto begin = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const auto& [data, configuration] = runs[i];
-    if (stop()) return false;
+    if (session.stop()) return false;
     std::printf("%3zu/%zu  %s, %s, seed %d: ", i + 1, runs.size(), data->name.c_str(),
                 configuration.name.c_str(), static_cast<int>(configuration.fit.seed));
     std::fflush(stdout);
-    const std::optional<Values> values = configuration.method.run(configuration, *data, stop);
+    const std::optional<Values> values = configuration.method.run(configuration, *data, session);
     if (!values) return false;
     journal.append({data->name, configuration.name,
                     static_cast<std::int64_t>(configuration.fit.seed), *values});

@@ -29,6 +29,6 @@ std::string machine();
 /// long that will take. The configurations take turns, seed by seed, and another one begins each
 /// time: where a machine's speed drifts, it drifts for all. False if it was stopped.
 bool run(const std::vector<Comparison>& comparisons, std::int64_t seeds, Journal& journal,
-         const Stop& stop);
+         const Session& session);
 
 }  // namespace experiments

@@ -53,6 +53,8 @@ bool parse(int argc, char** argv, Options& o, const std::vector<experiments::Exp
   app.add_option("--epochs", o.size.epochs)->check(CLI::Range(1, 100000));
   app.add_option("--images", o.size.images, "to learn from; 0: all there are")
       ->check(CLI::Range(0, 1 << 30));
+  app.add_option("--candidates", o.size.candidates, "of each search")
+      ->check(CLI::Range(1, 1000000));
   app.add_flag("--quick", o.is_quick, "next to nothing of everything, to see that it works");
   try {
     app.parse(argc, argv);
@@ -65,10 +67,11 @@ bool parse(int argc, char** argv, Options& o, const std::vector<experiments::Exp
 // How much is trained: the experiment's own, next to nothing, or what the user says.
 experiments::Size size_of(const Options& o, const experiments::Experiment& experiment) {
   experiments::Size size = experiment.size;
-  if (o.is_quick) size = {.epochs = 1, .images = 512, .seeds = 2};
+  if (o.is_quick) size = {.epochs = 1, .images = 512, .seeds = 2, .candidates = 4};
   if (o.size.epochs > 0) size.epochs = o.size.epochs;
   if (o.size.images >= 0) size.images = o.size.images;
   if (o.size.seeds > 0) size.seeds = o.size.seeds;
+  if (o.size.candidates > 0) size.candidates = o.size.candidates;
   return size;
 }
 
@@ -101,8 +104,8 @@ int run(int argc, char** argv) {
   experiments::Journal journal(o.out + "/" + o.name + ".jsonl", o.name,
                                experiments::common_of(comparisons));
   watch_stop_signals();
-  const auto stop = [] { return stop_signal != 0; };
-  if (!experiments::run(comparisons, size.seeds, journal, stop)) {
+  const experiments::Session session{[] { return stop_signal != 0; }, o.out};
+  if (!experiments::run(comparisons, size.seeds, journal, session)) {
     std::printf("\nstopped with %zu runs in %s/%s.jsonl; the same command goes on from there\n",
                 journal.records().size(), o.out.c_str(), o.name.c_str());
     return killed_by_signal + stop_signal;

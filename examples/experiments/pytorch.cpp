@@ -39,10 +39,10 @@ std::int64_t test_every(const Configuration& configuration, const DataSet& data)
 }
 
 std::optional<Values> run_ours(const Configuration& configuration, const DataSet& data,
-                               const Stop& stop) {
+                               const Session& session) {
   Values times;
   std::optional<Values> values = train_and_watch(
-      configuration, data, stop, test_every(configuration, data),
+      configuration, data, session, test_every(configuration, data),
       [&](double seconds, double accuracy) { note(times, data, seconds, accuracy); });
   if (values) values->merge(times);
   return values;
@@ -91,11 +91,11 @@ class Peer {
 };
 
 std::optional<Values> run_peer(const Configuration& configuration, const DataSet& data,
-                               const Stop& stop) {
+                               const Session& session) {
   Peer peer(configuration, data, concat(" --test-every ", test_every(configuration, data)));
   Values values;
   for (Json line = peer.next(); !line.is_null(); line = peer.next()) {
-    if (stop()) return {};
+    if (session.stop()) return {};
     note(values, data, line.at("seconds"), line.at("accuracy"));
     if (!line.contains("done")) continue;
     for (const char* name : {"accuracy", "loss", "seconds", "steps", "step_ms", "parameters"}) {
@@ -103,7 +103,7 @@ std::optional<Values> run_peer(const Configuration& configuration, const DataSet
     }
   }
   const bool succeeded = peer.succeeded();
-  if (stop()) return {};
+  if (session.stop()) return {};
   EFFV2_CHECK(succeeded && values.contains("accuracy"), ErrorCode::unsupported,
               "[pytorch] PyTorch did not train; it needs the packages python3-torch and "
               "python3-torchvision (scripts/bootstrap --peers)");

@@ -1,5 +1,7 @@
 #include "results.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <effv2/core/error.hpp>
 #include <limits>
 
@@ -33,15 +35,28 @@ Finding Results::find(const Claim& claim) const {
   for (const Term& term : claim.terms) {
     terms.push_back({term.factor, values(term.configuration, term.key)});
   }
-  return above_zero(terms, scatter(), claim.margin);
+  return above_zero(terms, scatter(claim.terms[0].key), claim.margin);
 }
 
-// Of all accuracies; one picture at least.
-Scatter Results::scatter() const {
+bool Results::is_reward(const std::string& key) const {
+  return std::any_of(
+      experiment_.columns.begin(), experiment_.columns.end(),
+      [&](const Column& column) { return column.key == key && column.show == Show::reward; });
+}
+
+// Of a reward, or else of all accuracies; one picture at least.
+Scatter Results::scatter(const std::string& key) const {
+  const auto is_alike = [&](const Column& column) {
+    return is_reward(key) ? column.key == key : column.show == Show::accuracy;
+  };
   std::vector<Numbers> groups;
   for (const Configuration& configuration : configurations()) {
     for (const Column& column : experiment_.columns) {
-      if (column.show == Show::accuracy) groups.push_back(values(configuration.name, column.key));
+      if (!is_alike(column)) continue;
+      Numbers group = values(configuration.name, column.key);
+      if (std::all_of(group.begin(), group.end(), [](double v) { return std::isfinite(v); })) {
+        groups.push_back(std::move(group));
+      }
     }
   }
   return pooled(groups, 1.0 / static_cast<double>(data().test.size()));

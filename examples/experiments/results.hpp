@@ -31,7 +31,8 @@ class Results {
   Finding find(const Claim& claim) const;
 
  private:
-  Scatter scatter() const;
+  bool is_reward(const std::string& key) const;
+  Scatter scatter(const std::string& key) const;
 
   const Experiment& experiment_;
   const Comparison& comparison_;

@@ -1,5 +1,6 @@
-// A training run of this library, start to end. The one source here that is optimised: what it
-// takes from the library's headers must not be slower than what the library has compiled.
+// A training run of this library, start to end. Like search.cpp it is optimised, and the other
+// sources are not: what these two take from the library's headers must not be slower than what the
+// library has compiled.
 #include <algorithm>
 #include <chrono>
 #include <effv2/effv2.hpp>
@@ -43,7 +44,7 @@ double test(Values& values, const Configuration& configuration, const Net& net,
 }  // namespace
 
 std::optional<Values> train_and_watch(const Configuration& configuration, const DataSet& data,
-                                      const Stop& stop, std::int64_t test_every,
+                                      const Session& session, std::int64_t test_every,
                                       const OnTest& on_test) {
   Net net = initialized(configuration);
   Values values;
@@ -59,7 +60,7 @@ std::optional<Values> train_and_watch(const Configuration& configuration, const 
       tests += test(found, configuration, net, data.test, configuration.fit.data.image_size, "");
       on_test(seconds, found["accuracy"]);
     }
-    return !stop();
+    return !session.stop();
   };
   callbacks.on_epoch = [&](const train::EpochReport& report) {
     values["training_loss"] = report.loss;
@@ -86,8 +87,8 @@ std::optional<Values> train_and_watch(const Configuration& configuration, const 
 }
 
 std::optional<Values> train_and_test(const Configuration& configuration, const DataSet& data,
-                                     const Stop& stop) {
-  return train_and_watch(configuration, data, stop, 0, {});
+                                     const Session& session) {
+  return train_and_watch(configuration, data, session, 0, {});
 }
 
 double estimated_seconds(const Configuration& configuration, const DataSet& data) {
@@ -129,6 +130,7 @@ std::string text_of(const Configuration& configuration, const DataSet& data) {
                  " drop_path ", o.drop_path, "\nsizes");
   for (const int size : configuration.sizes) text += concat(" ", size);
   train::FitOptions fit = configuration.fit;
+  if (configuration.candidates > 0) text += concat("\ncandidates ", configuration.candidates);
   fit.configuration = text;
   return train::Trainer<Net>(net, data.training, data.test, fit).configuration();
 }

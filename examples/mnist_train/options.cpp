@@ -31,8 +31,8 @@ Options recipe(const std::string& name) {
     o.augment = "none", o.evaluate = "end";
   } else if (name == "best") {
     // A small network at full resolution, and digits that are never the same twice.
-    o.model = "tiny", o.stem_stride = 1;
-    o.epochs = 20;
+    o.model = "tiny", o.width = 1.5, o.stem_stride = 1;
+    o.epochs = 24;
     o.learning_rate = 6e-3, o.weight_decay = 0.05;
     o.branch_gamma = o.classifier_scale = 1.0;
     o.drop_path = 0.0;
@@ -112,6 +112,8 @@ void add_flags(CLI::App& app, Options& o) {
       ->check(CLI::Range(0, 100));
   app.add_option("--first-size", o.first_size)->check(CLI::Range(1, 4096));
   app.add_option("--activation", o.activation)->check(one_of({"silu", "relu", "hard_swish"}));
+  app.add_option("--width", o.width, "factor on the channels of the model's table")
+      ->check(CLI::Range(0.1, 10.0));
   app.add_option("--head", o.head, "width of the last convolution; 0: the model's")
       ->check(CLI::Range(0, 1 << 20));
   app.add_option("--stem-stride", o.stem_stride)->check(CLI::Range(1, 2));

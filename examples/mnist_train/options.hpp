@@ -20,6 +20,7 @@ struct Options {
   double label_smoothing = 0.1, ema = 0.998;
   double dropout = 0.1, drop_path = 0.1;
   double branch_gamma = 0.0, classifier_scale = 0.1;  // how the network starts
+  double width = 1.0;                                 // factor on the table's channels
   std::int64_t head = 0, stem_stride = 2;
 
   std::int64_t stages = 0, first_size = 16, size = 0;  // progressive learning; pixels

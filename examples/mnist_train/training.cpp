@@ -66,10 +66,10 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   }
   fit.threads = static_cast<int>(o.threads), fit.seed = static_cast<std::uint64_t>(o.seed);
   fit.on_non_finite = o.non_finite == "skip" ? train::NonFinite::skip : train::NonFinite::stop;
-  fit.configuration =
-      concat("model ", o.model, "\nactivation ", o.activation, "\nhead ", o.head, "\nstem_stride ",
-             o.stem_stride, "\ndropout ", o.dropout, "\ndrop_path ", o.drop_path, "\nbranch_gamma ",
-             o.branch_gamma, "\nclassifier_scale ", o.classifier_scale);
+  fit.configuration = concat("model ", o.model, "\nactivation ", o.activation, "\nwidth ", o.width,
+                             "\nhead ", o.head, "\nstem_stride ", o.stem_stride, "\ndropout ",
+                             o.dropout, "\ndrop_path ", o.drop_path, "\nbranch_gamma ",
+                             o.branch_gamma, "\nclassifier_scale ", o.classifier_scale);
   return fit;
 }
 
@@ -122,6 +122,15 @@ models::EfficientNetOptions network_options(const Options& o, const data::Datase
   return network;
 }
 
+models::EfficientNet<float> make_network(const Options& o, const data::Dataset& set) {
+  const models::ModelSpec& table = models::find_model(o.model);
+  models::EfficientNet<float> network(
+      models::scale_non_uniformly(table, table.name, {.factors = {.width = o.width}}),
+      network_options(o, set));
+  nn::initialize(network, static_cast<std::uint64_t>(o.seed));
+  return network;
+}
+
 class Run final : public Training {
  public:
   Run(const Options& o, const MnistData& data)
@@ -131,8 +140,7 @@ class Run final : public Training {
               .image_size = data.test.height(),
               .mean = fit_.data.mean,
               .deviation = fit_.data.deviation},
-        model_(models::efficientnet<float>(o.model, network_options(o, data.training),
-                                           static_cast<std::uint64_t>(o.seed))),
+        model_(make_network(o, data.training)),
         trainer_(model_, data.training, data.test, fit_),
         checkpoints_(o.out + "/checkpoints") {
     if (!out_.empty() && !o.resume && !checkpoints_.files().empty()) {

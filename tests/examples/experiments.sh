@@ -65,6 +65,7 @@ same_runs "$work/alone/fixres.jsonl" "$work/killed/fixres.jsonl"
 grep -q '^8 runs to do' "$work/out" || fail "expected 8 runs: $(cat "$work/out")"
 
 # Ctrl-C.
+: >"$work/out"  # what an earlier run has said is no sign of this one
 set -m
 "$program" progressive "${quick[@]}" --seeds 50 --out "$work/cut" >"$work/out" &
 job=$!
@@ -79,6 +80,28 @@ wait $job || code=$?
 ((code == 130)) || fail "Ctrl-C: expected exit code 130, got $code"
 grep -q 'goes on from there' "$work/out" || fail 'the way on is not told'
 tail -c 1 "$work/cut/progressive.jsonl" | cmp -s - <(echo) || fail 'Ctrl-C: half a line'
+
+# A search, killed within its candidates: it goes on with them, and with the layers' times.
+"$program" search "${quick[@]}" --seeds 1 --candidates 6 --out "$work/search" >"$work/out"
+[[ $(ls "$work/search/search") == "$(printf '%s\n' {Fashion-MNIST,MNIST}-{evolution,random}-1.jsonl)" ]] ||
+  fail "journals of searches: $(ls "$work/search/search")"
+[[ $(head -qn 1 "$work"/search/search/*.jsonl | sed 's/.*"layer_times"//' | sort -u | wc -l) == 1 ]] ||
+  fail 'searches predict by different times'
+found() { sed -E 's/,"(step_time|seconds)":.*//' "$1"/search/MNIST-evolution-1.jsonl | sed 1d; }
+mkdir -p "$work/again/search"
+cp "$work/search/search/MNIST-random-1.jsonl" "$work/again/search"  # with the times
+"$program" search "${quick[@]}" --seeds 1 --candidates 6 --out "$work/again" >/dev/null 2>&1 &
+job=$!
+for _ in $(seq 600); do
+  [[ $(cat "$work/again/search/MNIST-evolution-1.jsonl" 2>/dev/null | wc -l) -ge 3 ]] && break
+  sleep 0.02
+done
+kill -9 $job 2>/dev/null || fail 'the search was done before it was killed'
+wait $job 2>/dev/null || true
+"$program" search "${quick[@]}" --seeds 1 --candidates 6 --out "$work/again" >"$work/out"
+diff <(found "$work/search") <(found "$work/again") || fail 'a killed search found something else'
+[[ $(found "$work/again" | wc -l) == 6 ]] || fail 'expected six candidates'
+grep -q '^| evolution |' "$work/again/search.md" || fail 'no row of the search on its page'
 
 # What does not belong together.
 cp "$work/alone/fixres.jsonl" "$work/before"
