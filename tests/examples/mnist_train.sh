@@ -43,6 +43,10 @@ done
 grep -q '"image_size": 20' "$work/fast/metrics.jsonl" || fail 'fast is not at 20 pixels'
 grep -q '"image_size": 24' "$work/paper/metrics.jsonl" || fail 'paper has no stages'
 
+# Twice the channels are nearly four times the parameters.
+parameters() { "$program" "${quick[@]}" --steps 1 "$@" | sed -n 's/^model tiny: \([0-9]*\) .*/\1/p'; }
+((10 * $(parameters --width 2) > 35 * $(parameters))) || fail '--width 2 is not twice as wide'
+
 # Progressive learning with all its dials; the images held out take the test set's place.
 dials=(--steps 8 --batch 16 --accumulate 2 --stages 4 --augment elastic --mixup 0.2 --erase 0.2
   --statistics 2 --evaluate end --hold-out 800 --quiet)
