@@ -1,10 +1,10 @@
 // The nets that random search and evolution find, beside `tiny` and one made by hand.
-#include <algorithm>
 #include <effv2/effv2.hpp>
 #include <effv2/search/layer_times.hpp>
 #include <effv2/search/proxy.hpp>
 #include <effv2/search/search.hpp>
 #include <filesystem>
+#include <span>
 
 #include "experiment.hpp"
 
@@ -64,13 +64,6 @@ search::LayerTimes layer_times(const std::filesystem::path& folder, const search
                                        configuration.network, fit);
 }
 
-// The best reward of the first `count` candidates.
-double best_of(const std::vector<search::Record>& records, std::size_t count) {
-  double best = 0.0;
-  for (std::size_t i = 0; i < count; ++i) best = std::max(best, records[i].reward);
-  return best;
-}
-
 // A search, whose journal stays in the session's folder; then the winner, trained in full.
 template <SearcherKind Kind>
 std::optional<Values> search_and_train(const Configuration& configuration, const DataSet& data,
@@ -100,16 +93,14 @@ std::optional<Values> search_and_train(const Configuration& configuration, const
   });
   if (session.stop()) return {};
 
-  const std::vector<search::Record>& records = journal.records();
-  const auto winner =
-      std::max_element(records.begin(), records.end(),
-                       [](const auto& a, const auto& b) { return a.reward < b.reward; });
+  const std::span<const search::Record> records = journal.records();
+  const search::Record& winner = winner_of(records);
   Configuration found = configuration;
-  found.net = winner->candidate.to_spec(backbone);
+  found.net = winner.candidate.to_spec(backbone);
   std::optional<Values> values = train_and_reward(found, data, session);
   if (!values) return {};
-  (*values)["found_after_quarter"] = best_of(records, (records.size() + 3) / 4);
-  (*values)["found"] = winner->reward;
+  (*values)["found_after_quarter"] = winner_of(records.first((records.size() + 3) / 4)).reward;
+  (*values)["found"] = winner.reward;
   (*values)["search_seconds"] = 0.0;
   for (const auto& record : records) (*values)["search_seconds"] += record.seconds;
   return values;

@@ -19,9 +19,8 @@ namespace {
 using Net = models::EfficientNet<float>;
 
 Net initialized(const Configuration& configuration) {
-  Net net(configuration.net, configuration.network);
-  nn::initialize(net, configuration.fit.seed);
-  return net;
+  return models::efficientnet<float>(configuration.net, configuration.network,
+                                     configuration.fit.seed);
 }
 
 // Asked of the test pictures once, at one size; its values are named with `ending`. Returns how
@@ -80,7 +79,7 @@ std::optional<Values> train_and_watch(const Configuration& configuration, const 
   values["multiply_adds"] = static_cast<double>(summary.multiply_adds);
   if (configuration.sizes.empty()) test(values, configuration, net, data.test, asked, "");
   for (const int other : configuration.sizes) {
-    test(values, configuration, net, data.test, other, "_" + std::to_string(other));
+    test(values, configuration, net, data.test, other, concat("_", other));
   }
   if (on_test) on_test(seconds, values["accuracy"]);
   return values;

@@ -124,11 +124,9 @@ models::EfficientNetOptions network_options(const Options& o, const data::Datase
 
 models::EfficientNet<float> make_network(const Options& o, const data::Dataset& set) {
   const models::ModelSpec& table = models::find_model(o.model);
-  models::EfficientNet<float> network(
+  return models::efficientnet<float>(
       models::scale_non_uniformly(table, table.name, {.factors = {.width = o.width}}),
-      network_options(o, set));
-  nn::initialize(network, static_cast<std::uint64_t>(o.seed));
-  return network;
+      network_options(o, set), static_cast<std::uint64_t>(o.seed));
 }
 
 class Run final : public Training {

@@ -68,7 +68,7 @@ search::LayerTimes layer_times(const Options& o, const search::Space& space,
 
 void write_winner(const Options& o, const search::Space& space,
                   const std::vector<search::Record>& records) {
-  const search::Record& winner = winner_of(records);
+  const search::Record& winner = search::winner_of(records);
   const std::string key = winner.candidate.key(), path = o.out + "/winner.hpp";
   write_file(path, search::to_header(winner.candidate.to_spec(space.backbone()), "winner",
                                      concat(key, ", the best of ", records.size())));

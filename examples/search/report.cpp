@@ -61,5 +61,3 @@ void print_results(Records records, std::int64_t most) {
   });
   print_table("nothing is better than these in one thing and worse in none", records, front);
 }
-
-const Record& winner_of(Records records) { return records[by_reward(records).front()]; }

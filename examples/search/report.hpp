@@ -15,6 +15,3 @@ void print_progress(const effv2::search::Record& record, std::int64_t candidates
 /// The best by reward, then all on the Pareto front of accuracy, predicted step time and
 /// parameters.
 void print_results(Records records, std::int64_t most);
-
-/// The record of the largest reward, the first of equals. There must be one.
-const effv2::search::Record& winner_of(Records records);

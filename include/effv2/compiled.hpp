@@ -143,6 +143,9 @@ EFFV2_INSTANTIATE template void scale_samples<float>(Values, Inputs, Inputs, con
 
 namespace models {
 
+EFFV2_INSTANTIATE template EfficientNet<float> efficientnet<float>(const ModelSpec&,
+                                                                   const EfficientNetOptions&,
+                                                                   std::uint64_t);
 EFFV2_INSTANTIATE template EfficientNet<float> efficientnet<float>(std::string_view,
                                                                    const EfficientNetOptions&,
                                                                    std::uint64_t);

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <effv2/search/journal.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -196,4 +197,12 @@ TEST_CASE("a record out of bounds is not written", "[journal]") {
   CHECK(journal.records().empty());
   journal.append(record("F1k3e1", 0.5));
   CHECK(whole_lines(text_of(folder / "journal.jsonl")) == 2);
+}
+
+TEST_CASE("the winner has the largest reward, the first of equals", "[journal]") {
+  std::vector<Record> records(4, record("M1k3e4", 0.5));
+  records[0].reward = -1.0, records[1].reward = records[3].reward = 2.0, records[2].reward = 1.5;
+  CHECK(&search::winner_of(records) == &records[1]);
+  CHECK(&search::winner_of(std::span(records).first(1)) == &records[0]);
+  CHECK_THROWS_AS(search::winner_of({}), Error);
 }

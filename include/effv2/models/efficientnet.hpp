@@ -160,13 +160,20 @@ struct EfficientNet {
   }
 };
 
-/// A network by name, initialised: efficientnet<float>("s", {.in_channels = 1, .classes = 10}, 1).
+/// The network of a table, initialised.
+template <class T>
+EfficientNet<T> efficientnet(const ModelSpec& table, const EfficientNetOptions& options,
+                             std::uint64_t seed) {
+  EfficientNet<T> model(table, options);
+  nn::initialize(model, seed);
+  return model;
+}
+
+/// The same by name: efficientnet<float>("s", {.in_channels = 1, .classes = 10}, 1).
 template <class T>
 EfficientNet<T> efficientnet(std::string_view name, const EfficientNetOptions& options,
                              std::uint64_t seed) {
-  EfficientNet<T> model(find_model(name), options);
-  nn::initialize(model, seed);
-  return model;
+  return efficientnet<T>(find_model(name), options, seed);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::models

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -43,6 +44,13 @@ struct Record {
            (m.step_time == 0.0 || positive(m.step_time)) && (seconds == 0.0 || positive(seconds));
   }
 };
+
+/// The record of the largest reward, the first of equals. There must be one.
+inline const Record& winner_of(std::span<const Record> records) {
+  EFFV2_CHECK(!records.empty(), ErrorCode::invalid_argument, "[journal] no candidate has won yet");
+  return *std::max_element(records.begin(), records.end(),
+                           [](const Record& a, const Record& b) { return a.reward < b.reward; });
+}
 
 /// All that a journal says. As JSON, first {"format":...,"configuration":...,"layer_times":{...}},
 /// then a line for each record. Only whole lines count.

@@ -15,7 +15,6 @@
 #include "../models/block_spec.hpp"
 #include "../models/efficientnet.hpp"
 #include "../nn/graph.hpp"
-#include "../nn/visit.hpp"
 #include "../train/fit_options.hpp"
 #include "../train/report.hpp"
 #include "../train/trainer.hpp"
@@ -73,8 +72,7 @@ class Proxy {
   /// search goes on. Nothing if `stop`, asked after every step, has said so.
   EFFV2_SETUP std::optional<Measurement> operator()(const models::ModelSpec& spec,
                                                     const std::function<bool()>& stop = {}) {
-    Model model(spec, options_.network);
-    nn::initialize(model, options_.fit.seed);
+    Model model = models::efficientnet<T>(spec, options_.network, options_.fit.seed);
     train::Callbacks callbacks;
     callbacks.on_step = [&stop](const train::StepReport&) { return !(stop && stop()); };
     const train::FitResult result =

@@ -30,7 +30,7 @@ class StepClock {
   /// The data must outlive it.
   StepClock(const models::ModelSpec& spec, const models::EfficientNetOptions& network,
             const data::Dataset& training, train::FitOptions fit)
-      : model_(initialized(spec, network, fit.seed)),
+      : model_(models::efficientnet<T>(spec, network, fit.seed)),
         trainer_(model_, training, nothing_, endless(std::move(fit))) {}
 
   /// The median of the seconds of `steps` steps, after one that is not counted: it starts the
@@ -51,12 +51,6 @@ class StepClock {
  private:
   using Model = models::EfficientNet<T>;
 
-  static Model initialized(const models::ModelSpec& spec,
-                           const models::EfficientNetOptions& network, std::uint64_t seed) {
-    Model model(spec, network);
-    nn::initialize(model, seed);
-    return model;
-  }
   static train::FitOptions endless(train::FitOptions fit) {
     fit.steps = std::numeric_limits<std::int32_t>::max();
     fit.warmup_epochs = 0.0, fit.patience = 0;
