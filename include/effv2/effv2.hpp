@@ -111,6 +111,7 @@
 
 // The loop.
 #include "train/callbacks.hpp"
+#include "train/evaluate.hpp"
 #include "train/fit_options.hpp"
 #include "train/metrics.hpp"
 #include "train/progressive.hpp"

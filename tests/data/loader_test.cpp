@@ -116,6 +116,41 @@ TEST_CASE("the order depends on seed and epoch alone", "[data][loader]") {
   CHECK(epoch_of(other, 0).samples != first.samples);
 }
 
+TEST_CASE("any number of threads makes the same batches", "[data][loader]") {
+  const Dataset dataset = numbered(23, 8);
+  for (const std::int64_t size : {0, 5}) {
+    LoaderOptions options = plain(10);
+    options.image_size = size;
+    options.augmentation = strong();
+    options.augmentation.elastic = 1.0;
+    options.augmentation.rand_augment = RandAugment::for_digits(9);
+    options.mixup = 0.2;
+    Loader<float> loader(dataset, options);
+    const Seen<float> first = epoch_of(loader, 0), second = epoch_of(loader, 1);
+    for (const int threads : {1, 2, 3, 16}) {
+      for (const bool prefetch : {false, true}) {
+        options.threads = threads, options.prefetch = prefetch;
+        loader.set_options(options);
+        CHECK(epoch_of(loader, 0) == first);
+        CHECK(epoch_of(loader, 1) == second);
+      }
+    }
+  }
+}
+
+TEST_CASE("a team with all the cores prepares its own batches", "[data][loader]") {
+  LoaderOptions options = plain(10);
+  options.threads = 3;
+  CHECK(options.beside(1).prefetch);
+  if (available_threads() == 1) return;
+  const LoaderOptions all = options.beside(available_threads());
+  CHECK_FALSE(all.prefetch);
+  CHECK(all.threads == available_threads());
+  const LoaderOptions some = options.beside(available_threads() - 1);
+  CHECK(some.prefetch);
+  CHECK(some.threads == 3);
+}
+
 TEST_CASE("evaluation takes all images in order and unchanged", "[data][loader]") {
   const Dataset dataset = numbered(23);
   LoaderOptions options = plain(10);
@@ -349,6 +384,8 @@ TEST_CASE("options that make no sense are refused, and change nothing", "[data][
   refused([](LoaderOptions& options) { options.mean = {0.1, 0.2}; });
   refused([](LoaderOptions& options) { options.deviation = {0}; });
   refused([](LoaderOptions& options) { options.augmentation.scale = 1; });
+  refused([](LoaderOptions& options) { options.threads = 0; });
+  refused([](LoaderOptions& options) { options.threads = max_threads + 1; });
   CHECK(epoch_of(loader, 0) == before);
 
   Dataset damaged = numbered(9);
@@ -356,12 +393,13 @@ TEST_CASE("options that make no sense are refused, and change nothing", "[data][
   CHECK_THROWS_AS(Loader<float>(damaged), Error);
 }
 
-TEST_CASE("an exception in the background reaches the caller, who may try again",
+TEST_CASE("an exception on another thread reaches the caller, who may try again",
           "[data][loader]") {
   const Dataset dataset = numbered(12);
-  for (const bool prefetch : {false, true}) {
+  for (const int threads : {0, 1, 3}) {
     LoaderOptions options = plain(4);
-    options.prefetch = prefetch;
+    options.prefetch = threads == 0;
+    options.threads = std::max(1, threads);
     options.shuffle = false;
     std::atomic<int> failures = 2;
     Loader<float> loader(dataset, options, [&](View<float> image, std::int64_t sample) {

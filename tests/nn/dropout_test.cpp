@@ -27,3 +27,16 @@ TEST_CASE("dropout drops single numbers at its rate and keeps the mean", "[dropo
   nn::Dropout<float> none(0.0);
   CHECK(testing::largest_difference(none.forward(x, saved, context), x) == 0.0);
 }
+
+TEST_CASE("what dropout drops does not depend on the number of threads", "[dropout]") {
+  const Tensor<float> x = Tensor<float>::filled({33, 1000}, 1.0F);
+  const auto dropped_with = [&x](int threads) {
+    nn::Dropout<float> layer(0.5);
+    nn::Context<float> context(threads, 5);
+    nn::Dropout<float>::Saved saved;
+    return layer.forward(x, saved, context);
+  };
+  const Tensor<float> y = dropped_with(1);
+  CHECK(testing::largest_difference(dropped_with(2), y) == 0.0);
+  CHECK(testing::largest_difference(dropped_with(5), y) == 0.0);
+}

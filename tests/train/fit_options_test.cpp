@@ -1,4 +1,5 @@
 #include <effv2/train/fit_options.hpp>
+#include <limits>
 
 #include "../catch.hpp"
 
@@ -40,4 +41,25 @@ TEST_CASE("every option that decides a result is in the configuration, threads a
   CHECK(changes([](FitOptions& o) { o.seed = 7; }));
   CHECK(changes([](FitOptions& o) { o.configuration = "colour blue"; }));
   CHECK_FALSE(changes([](FitOptions& o) { o.threads = 7; }));
+}
+
+TEST_CASE("options no run could begin with are refused", "[fit_options]") {
+  using train::FitOptions;
+  CHECK_NOTHROW(FitOptions{}.validate());
+  CHECK_NOTHROW(FitOptions{.epochs = 0, .steps = 1}.validate());
+  const auto refuses = [](auto change) {
+    FitOptions o;
+    change(o);
+    CHECK_THROWS_AS(o.validate(), Error);
+  };
+  refuses([](FitOptions& o) { o.epochs = 0; });
+  refuses([](FitOptions& o) { o.batch_size = 0; });
+  refuses([](FitOptions& o) { o.evaluation_batch = 0; });
+  refuses([](FitOptions& o) { o.accumulate = 0; });
+  refuses([](FitOptions& o) { o.patience = -1; });
+  refuses([](FitOptions& o) { o.statistics_batches = -1; });
+  refuses([](FitOptions& o) { o.label_smoothing = 1.0; });
+  refuses([](FitOptions& o) { o.label_smoothing = -0.1; });
+  refuses([](FitOptions& o) { o.learning_rate = 0.0; });
+  refuses([](FitOptions& o) { o.learning_rate = std::numeric_limits<double>::infinity(); });
 }

@@ -15,6 +15,7 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/memory.hpp"
+#include "../core/parallel.hpp"
 #include "../core/random.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
@@ -50,7 +51,8 @@ struct LoaderOptions {
   Augmentation augmentation = {};
   double mixup = 0.0;  // alpha of Mixup, at most 1; 0: none
   std::uint64_t seed = 0;
-  bool prefetch = true;  // on a thread of the loader's own
+  bool prefetch = true;  // on a thread of the loader's own, else in next()
+  int threads = 1;       // that prepare the images of one batch
 
   /// The same for measuring: every image once, in order, unchanged.
   LoaderOptions evaluation() const {
@@ -58,6 +60,15 @@ struct LoaderOptions {
     options.shuffle = options.drop_last = false;
     options.augmentation = {};
     options.mixup = 0.0;
+    return options;
+  }
+
+  /// The same while `team` threads work on the batches: several that have all the cores prepare the
+  /// batches too. A further thread would take turns with one of them, and the others wait for that
+  /// one at the end of every loop.
+  LoaderOptions beside(int team) const {
+    LoaderOptions options = *this;
+    if (team > 1 && team >= available_threads()) options.prefetch = false, options.threads = team;
     return options;
   }
 };
@@ -72,14 +83,14 @@ struct LoaderOptions {
 template <class T>
 class Loader {
  public:
-  /// Called for every finished image (H, W, C) with its index in the dataset; in the background
-  /// when next() is to give the batch, on the caller's thread when batch() is.
+  /// Called for every finished image (H, W, C) with its index in the dataset; from the background
+  /// if batches are prefetched, and from several threads at once if the options name as many.
   using Transform = std::function<void(View<T> image, std::int64_t sample)>;
 
   explicit Loader(const Dataset& dataset, LoaderOptions options = {}, Transform transform = {})
       : dataset_(&dataset),
         transform_(std::move(transform)),
-        background_([this] { fill(buffers_[back_], position_, order_, work_); }) {
+        background_([this] { fill(buffers_[back_], position_, order_, works_); }) {
     dataset.validate();
     configure(std::move(options));
   }
@@ -129,7 +140,7 @@ class Loader {
   const Batch<T>* next() {
     if (position_ >= batches()) return nullptr;
     if (!options_.prefetch) {
-      fill(buffers_[back_], position_, order_, work_);
+      fill(buffers_[back_], position_, order_, works_);
       ++position_;
       return &buffers_[back_];
     }
@@ -149,7 +160,7 @@ class Loader {
     set_order(order, epoch);
     Work work = make_work();
     Batch<T> batch;
-    fill(batch, index, order, work);
+    fill(batch, index, order, {&work, 1});
     return batch;
   }
 
@@ -164,7 +175,6 @@ class Loader {
     Tensor<T> resized;  // (H', W', C), when there is a warp after it
     Displacement displacement;
     std::vector<std::uint8_t> altered, copy;  // an image that RandAugment has changed
-    std::shared_ptr<MemoryPool> pool = std::make_shared<MemoryPool>();
   };
 
   EFFV2_SETUP void configure(LoaderOptions options) {
@@ -172,15 +182,17 @@ class Loader {
                 "[loader] expected a batch size of at least 1, got ", options.batch_size);
     EFFV2_CHECK(options.image_size >= 0, ErrorCode::invalid_argument,
                 "[loader] expected an image size >= 0, got ", options.image_size);
+    EFFV2_CHECK(options.threads >= 1 && options.threads <= max_threads, ErrorCode::invalid_argument,
+                "[loader] expected 1 ... ", max_threads, " threads, got ", options.threads);
     options.augmentation.validate();
     EFFV2_CHECK(options.mixup >= 0.0 && options.mixup <= 1.0, ErrorCode::invalid_argument,
                 "[loader] expected an alpha of mixup in [0, 1], got ", options.mixup);
     Normalizer<T> normalizer(options.mean, options.deviation, dataset_->channels());
     std::swap(options_, options);
     try {
-      Work work = make_work();
-      work.pool = work_.pool;
-      work_ = std::move(work);
+      std::vector<Work> works;
+      for (int t = 0; t < options_.threads; ++t) works.push_back(make_work());
+      works_ = std::move(works);
     } catch (...) {
       std::swap(options_, options);
       throw;
@@ -217,7 +229,8 @@ class Loader {
     }
   }
 
-  void fill(Batch<T>& batch, std::int64_t index, const Order& order, Work& work) const {
+  // With a thread for each of `works`.
+  void fill(Batch<T>& batch, std::int64_t index, const Order& order, std::span<Work> works) const {
     batch.epoch = order.epoch;
     batch.index = index;
     batch.first = index * options_.batch_size;
@@ -225,17 +238,22 @@ class Loader {
     batch.samples.assign(order.samples.begin() + batch.first,
                          order.samples.begin() + batch.first + count);
     if (batch.images.shape() != shape(count)) {
-      batch.images = Tensor<T>::uninitialized(shape(count), work.pool.get());
+      batch.images = Tensor<T>::uninitialized(shape(count), pool_.get());
     }
     batch.labels.clear();
-    const Shape image{batch.images.extent(1), batch.images.extent(2), batch.images.extent(3)};
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t sample = batch.samples[static_cast<std::size_t>(i)];
-      const View<T> target(batch.images.data() + i * image.size(), image);
-      prepare(target, sample, order.epoch, work);
-      if (transform_) transform_(target, sample);
+    for (const std::int64_t sample : batch.samples) {
       batch.labels.push_back(dataset_->labels[static_cast<std::size_t>(sample)]);
     }
+    const Shape image{batch.images.extent(1), batch.images.extent(2), batch.images.extent(3)};
+    const auto parts = static_cast<std::int64_t>(works.size());
+    parallel_for(parts, static_cast<int>(parts), [&, count](std::int64_t part) {
+      for (std::int64_t i = count * part / parts; i < count * (part + 1) / parts; ++i) {
+        const std::int64_t sample = batch.samples[static_cast<std::size_t>(i)];
+        const View<T> target(batch.images.data() + i * image.size(), image);
+        prepare(target, sample, order.epoch, works[static_cast<std::size_t>(part)]);
+        if (transform_) transform_(target, sample);
+      }
+    });
     mix(batch, order.epoch);
   }
 
@@ -311,8 +329,9 @@ class Loader {
   std::int64_t position_ = 0;  // the index of the batch that next() gives next
   std::array<Batch<T>, 2> buffers_;
   std::size_t back_ = 0;  // the buffer that is prepared; the caller has the other
-  Work work_;
-  Background background_;  // last, so that its thread ends before all it works on
+  std::shared_ptr<MemoryPool> pool_ = std::make_shared<MemoryPool>();
+  std::vector<Work> works_;  // one for each thread
+  Background background_;    // last, so that its thread ends before all it works on
 };
 
 }  // namespace effv2::inline EFFV2_ISA::data

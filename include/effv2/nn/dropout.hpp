@@ -3,7 +3,10 @@
 
 #include <cstdint>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/parallel.hpp"
+#include "../core/random.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/elementwise.hpp"
 #include "context.hpp"
@@ -40,14 +43,14 @@ struct Dropout {
     const double keep = 1.0 - rate;
     saved.mask = context.tensor(x.shape());
     const std::int64_t batch = x.extent(0), numbers = x.size() / batch;
-    for (std::int64_t n = 0; n < batch; ++n) {
+    const View<T> mask = saved.mask.view();
+    parallel_for(batch, context.execution.threads_for(x.size()), [=](std::int64_t n) {
       for (std::int64_t i = 0; i < numbers; ++i) {
         const float u =
             random.uniform(static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(i));
-        saved.mask[n * numbers + i] =
-            static_cast<double>(u) < keep ? static_cast<T>(1.0 / keep) : T{};
+        mask[n * numbers + i] = static_cast<double>(u) < keep ? static_cast<T>(1.0 / keep) : T{};
       }
-    }
+    });
     kernels::multiply<T>(y, x, saved.mask, context.execution);
     return y;
   }

@@ -1,6 +1,7 @@
 // What a training run is told.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -59,6 +60,25 @@ struct FitOptions {
   /// What else the result depends on, a line each ("drop_path 0.1"): a checkpoint is resumed only
   /// by a run of the same configuration.
   std::string configuration = {};
+
+  /// Throws Error(invalid_argument) unless a run of any model could begin with these. The loader
+  /// checks `data`.
+  void validate() const {
+    EFFV2_CHECK(epochs > 0 || steps > 0, ErrorCode::invalid_argument,
+                "[fit] expected at least one epoch or step");
+    EFFV2_CHECK(batch_size > 0 && evaluation_batch > 0, ErrorCode::invalid_argument,
+                "[fit] expected a batch of at least 1, got ", batch_size, " and ", evaluation_batch,
+                " for evaluation");
+    EFFV2_CHECK(accumulate > 0 && patience >= 0 && statistics_batches >= 0,
+                ErrorCode::invalid_argument,
+                "[fit] expected at least 1 batch to a step, a patience ",
+                "and a number of batches for statistics of at least 0, got ", accumulate, ", ",
+                patience, " and ", statistics_batches);
+    EFFV2_CHECK(label_smoothing >= 0.0 && label_smoothing < 1.0, ErrorCode::invalid_argument,
+                "[fit] expected label smoothing in [0, 1), got ", label_smoothing);
+    EFFV2_CHECK(learning_rate > 0.0 && std::isfinite(learning_rate), ErrorCode::invalid_argument,
+                "[fit] expected a learning rate above 0, got ", learning_rate);
+  }
 };
 
 /// The options that decide a run's result, a line each. Threads are not in it: the bits are the

@@ -30,6 +30,7 @@
 #include "../optim/schedule.hpp"
 #include "../optim/sgd.hpp"
 #include "callbacks.hpp"
+#include "evaluate.hpp"
 #include "fit_options.hpp"
 #include "metrics.hpp"
 
@@ -56,45 +57,6 @@ std::unique_ptr<optim::Optimizer<T>> make_optimizer(Model& model, const FitOptio
   }
   optimizer->clip_norm = o.clip_norm;
   return optimizer;
-}
-
-/// Throws unless the model tells as many classes apart as the data have.
-template <class T>
-void check_classes(const Tensor<T>& logits, const data::Dataset& dataset) {
-  EFFV2_CHECK(logits.rank() == 2 && logits.extent(1) == dataset.classes, ErrorCode::shape_mismatch,
-              "[train] expected logits (N, ", dataset.classes, ") for the data's classes, got ",
-              logits.shape());
-}
-
-/// Runs a model over a data set in order, in inference mode.
-template <class Model>
-Evaluation evaluate(const Model& model, const data::Dataset& dataset,
-                    const data::LoaderOptions& options,
-                    nn::Context<typename Model::value_type>& context) {
-  using T = typename Model::value_type;
-  data::Loader<T> loader(dataset, options.evaluation());
-  Evaluation result{0.0, ConfusionMatrix(dataset.classes), {}, {}};
-  result.predictions.reserve(dataset.labels.size());
-  result.confidences.reserve(dataset.labels.size());
-  loader.start(0);
-  while (const data::Batch<T>* batch = loader.next()) {
-    const Tensor<T> logits = model.infer(batch->images, context);
-    check_classes(logits, dataset);
-    Tensor<T> targets = context.tensor(logits.shape()), unused = context.tensor(logits.shape());
-    kernels::smooth_targets<T>(targets, batch->labels, 0.0);
-    result.loss += kernels::softmax_cross_entropy<T>(unused, logits, targets) *
-                   static_cast<double>(batch->labels.size());
-    Tensor<T>& probabilities = targets;  // which nobody needs any more
-    kernels::softmax<T>(probabilities, logits);
-    for (std::int64_t n = 0; n < batch->size(); ++n) {
-      const std::int32_t said = predicted_class<T>(logits, n);
-      result.predictions.push_back(said);
-      result.confidences.push_back(static_cast<float>(probabilities(n, said)));
-      result.confusion.add(batch->labels[static_cast<std::size_t>(n)], said);
-    }
-  }
-  result.loss /= static_cast<double>(dataset.labels.size());
-  return result;
 }
 
 /// One training run. The model and the data must outlive it.
@@ -311,24 +273,11 @@ class Trainer {
   }
 
   static const FitOptions& checked(const FitOptions& o) {
-    EFFV2_CHECK(o.epochs > 0 || o.steps > 0, ErrorCode::invalid_argument,
-                "[fit] expected at least one epoch or step");
-    EFFV2_CHECK(o.batch_size > 0 && o.evaluation_batch > 0, ErrorCode::invalid_argument,
-                "[fit] expected a batch of at least 1, got ", o.batch_size);
-    EFFV2_CHECK(o.accumulate > 0 && o.patience >= 0 && o.statistics_batches >= 0,
-                ErrorCode::invalid_argument,
-                "[fit] expected at least 1 batch to a step, a patience ",
-                "and a number of batches for statistics of at least 0, got ", o.accumulate, ", ",
-                o.patience, " and ", o.statistics_batches);
+    o.validate();
     for (const Stage& stage : o.stages) {
       EFFV2_CHECK(stage.dropout < 0.0 || can_set_dropout, ErrorCode::unsupported,
                   "[fit] a stage asks for dropout, and the model has no set_dropout");
     }
-    EFFV2_CHECK(o.label_smoothing >= 0.0 && o.label_smoothing < 1.0, ErrorCode::invalid_argument,
-                "[fit] expected label smoothing in [0, 1), got ", o.label_smoothing);
-    EFFV2_CHECK(o.learning_rate > 0.0 && std::isfinite(o.learning_rate),
-                ErrorCode::invalid_argument, "[fit] expected a learning rate above 0, got ",
-                o.learning_rate);
     return o;
   }
 
@@ -378,7 +327,7 @@ class Trainer {
     options.batch_size = o.batch_size;
     options.seed = o.seed;
     options.shuffle = true, options.drop_last = true;
-    return options;
+    return options.beside(clamp_threads(o.threads));
   }
 
   EpochReport run_epoch(const Callbacks& callbacks, bool& stopped) {

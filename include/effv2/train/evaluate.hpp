@@ -1,0 +1,56 @@
+// How well a model knows a data set.
+#pragma once
+
+#include <cstdint>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/tensor.hpp"
+#include "../data/dataset.hpp"
+#include "../data/loader.hpp"
+#include "../kernels/loss.hpp"
+#include "../nn/context.hpp"
+#include "metrics.hpp"
+
+namespace effv2::inline EFFV2_ISA::train {
+
+/// Throws unless the model tells as many classes apart as the data have.
+template <class T>
+void check_classes(const Tensor<T>& logits, const data::Dataset& dataset) {
+  EFFV2_CHECK(logits.rank() == 2 && logits.extent(1) == dataset.classes, ErrorCode::shape_mismatch,
+              "[train] expected logits (N, ", dataset.classes, ") for the data's classes, got ",
+              logits.shape());
+}
+
+/// Runs a model over a data set in order, in inference mode.
+template <class Model>
+Evaluation evaluate(const Model& model, const data::Dataset& dataset,
+                    const data::LoaderOptions& options,
+                    nn::Context<typename Model::value_type>& context) {
+  using T = typename Model::value_type;
+  data::Loader<T> loader(dataset, options.evaluation().beside(context.execution.threads));
+  Evaluation result{0.0, ConfusionMatrix(dataset.classes), {}, {}};
+  result.predictions.reserve(dataset.labels.size());
+  result.confidences.reserve(dataset.labels.size());
+  loader.start(0);
+  while (const data::Batch<T>* batch = loader.next()) {
+    const Tensor<T> logits = model.infer(batch->images, context);
+    check_classes(logits, dataset);
+    Tensor<T> targets = context.tensor(logits.shape()), unused = context.tensor(logits.shape());
+    kernels::smooth_targets<T>(targets, batch->labels, 0.0);
+    result.loss += kernels::softmax_cross_entropy<T>(unused, logits, targets) *
+                   static_cast<double>(batch->labels.size());
+    Tensor<T>& probabilities = targets;  // which nobody needs any more
+    kernels::softmax<T>(probabilities, logits);
+    for (std::int64_t n = 0; n < batch->size(); ++n) {
+      const std::int32_t said = predicted_class<T>(logits, n);
+      result.predictions.push_back(said);
+      result.confidences.push_back(static_cast<float>(probabilities(n, said)));
+      result.confusion.add(batch->labels[static_cast<std::size_t>(n)], said);
+    }
+  }
+  result.loss /= static_cast<double>(dataset.labels.size());
+  return result;
+}
+
+}  // namespace effv2::inline EFFV2_ISA::train
