@@ -46,7 +46,7 @@ Experiment generations() {
               "(table 7 and figure 5).",
           .here =
               "V1-B0, V1-B1 and V2-B0 with half of their channels and a stem of stride 1, on 28 "
-              "pixels, shifted by up to 2; V2 also with progressive learning (12 to 28 pixels, "
+              "pixels, shifted by up to 2; V2 also with progressive learning (16 to 28 pixels, "
               "shifts growing to 2). In the family's own figures V2-B0 stands beside V1-B1. The "
               "inference time is of a picture in batches of 256.",
           .size = {.epochs = 12, .images = 6000, .seeds = 3},

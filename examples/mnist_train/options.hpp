@@ -23,7 +23,7 @@ struct Options {
   double width = 1.0;                                 // factor on the table's channels
   std::int64_t head = 0, stem_stride = 2;
 
-  std::int64_t stages = 0, first_size = 12, size = 0;  // progressive learning; pixels
+  std::int64_t stages = 0, first_size = 16, size = 0;  // progressive learning; pixels
   double mixup = 0.0, erase = 0.0;
   std::int64_t statistics = 0, patience = 0;  // batches, epochs
   std::int64_t hold_out = 0;                  // training images that take the test set's place

@@ -41,7 +41,7 @@ for recipe in fast best sprint paper; do
   grep -q "recipe $recipe" <<<"$output" || fail "$recipe: $output"
 done
 grep -q '"image_size": 20' "$work/fast/metrics.jsonl" || fail 'fast is not at 20 pixels'
-grep -q '"image_size": 20' "$work/paper/metrics.jsonl" || fail 'paper has no stages'
+grep -q '"image_size": 24' "$work/paper/metrics.jsonl" || fail 'paper has no stages'
 
 # Twice the channels are nearly four times the parameters.
 parameters() { "$program" "${quick[@]}" --steps 1 "$@" | sed -n 's/^model tiny: \([0-9]*\) .*/\1/p'; }

@@ -170,7 +170,6 @@ MUTATIONS = [
     ("io/safetensors.hpp", "if (file.has_checksum()) file.verify", "if (false) file.verify", "io/checkpoint"),
     ("data/loader.hpp", "i < count * (part + 1) / parts; ++i", "i + 1 < count * (part + 1) / parts; ++i", "data/loader"),
     ("data/loader.hpp", "team >= available_threads()", "team > available_threads()", "data/loader"),
-    ("train/progressive.hpp", "std::min(steps, most_steps)", "steps", "train/progressive"),
     ("train/fit_options.hpp", "label_smoothing >= 0.0 && label_smoothing < 1.0", "label_smoothing < 1.0", "train/fit_options"),
     ("train/trainer.hpp", "batch_ += options_.accumulate;", "batch_ += 2 * options_.accumulate;", "io/checkpoint"),
     ("train/trainer.hpp", "share = 1.0 / static_cast<double>(options_.accumulate)", "share = 1.0", "train/trainer"),

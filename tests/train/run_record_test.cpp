@@ -114,7 +114,7 @@ TEST_CASE("stages are recorded as they are, or as the one that there is", "[run_
   options.stages = train::progressive_stages(train::progressive_28, 3, full);
   const std::vector<train::StageRecord> three = train::stage_records(options);
   REQUIRE(three.size() == 3);
-  CHECK(three[0].image_size == 12);
+  CHECK(three[0].image_size == 16);
   CHECK(three[1].magnitude == 10.0);
   CHECK(three[2].mixup == 0.2);
   CHECK(three[2].dropout == 0.3);

@@ -2,7 +2,6 @@
 // small pictures and weak regularisation, and ends with large ones and strong.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -28,32 +27,22 @@ struct ProgressiveRange {
   double first_magnitude, last_magnitude;  // of RandAugment
   double first_mixup, last_mixup;
   double first_dropout, last_dropout;
-  /// Sizes are the last one less multiples of this. A stride of 2 takes n pixels to ceil(n / 2),
-  /// and where it samples them depends on whether n is odd; sizes that are equal modulo 2^k are odd
-  /// and even alike in k strides. Where they are not, a net has to learn to see anew.
-  int size_step = 1;
 };
 
 /// The paper's own for its S, M and L, and one for pictures of 28 pixels.
 inline constexpr ProgressiveRange progressive_s{128, 300, 5, 15, 0.0, 0.0, 0.1, 0.3};
 inline constexpr ProgressiveRange progressive_m{128, 380, 5, 20, 0.0, 0.2, 0.1, 0.4};
 inline constexpr ProgressiveRange progressive_l{128, 380, 5, 25, 0.0, 0.5, 0.1, 0.5};
-inline constexpr ProgressiveRange progressive_28{12, 28, 5, 15, 0.0, 0.2, 0.1, 0.3, 8};
+inline constexpr ProgressiveRange progressive_28{16, 28, 5, 15, 0.0, 0.2, 0.1, 0.3};
 inline constexpr int paper_stages = 4;
 
 /// phi_i = phi_0 + (phi_e - phi_0) i / (stages - 1) for each dial (the last value if there is one
-/// stage); the size is the nearest that is allowed. `full` is how the last stage augments: the
-/// others have RandAugment's magnitude as the range says, and all else as much weaker as that.
+/// stage). `full` is how the last stage augments: the others have RandAugment's magnitude as the
+/// range says, and all else as much weaker as that.
 inline std::vector<Stage> progressive_stages(const ProgressiveRange& range, int stages,
                                              const data::Augmentation& full) {
   EFFV2_CHECK(stages >= 1, ErrorCode::invalid_argument,
               "[progressive] expected at least 1 stage, got ", stages);
-  EFFV2_CHECK(range.first_size >= 1 && range.first_size <= range.last_size && range.size_step >= 1,
-              ErrorCode::invalid_argument,
-              "[progressive] expected sizes that grow from at least 1 ",
-              "pixel by at least 1, got ", range.first_size, " to ", range.last_size, " by ",
-              range.size_step);
-  const std::int64_t most_steps = (range.last_size - range.first_size) / range.size_step;
   std::vector<Stage> result;
   for (int i = 0; i < stages; ++i) {
     const double part = stages == 1 ? 1.0 : static_cast<double>(i) / (stages - 1);
@@ -62,9 +51,7 @@ inline std::vector<Stage> progressive_stages(const ProgressiveRange& range, int 
     };
     const double magnitude = between(range.first_magnitude, range.last_magnitude);
     Stage stage;
-    const std::int64_t steps = std::llround((1.0 - part) * (range.last_size - range.first_size) /
-                                            static_cast<double>(range.size_step));
-    stage.image_size = range.last_size - range.size_step * std::min(steps, most_steps);
+    stage.image_size = std::llround(between(range.first_size, range.last_size));
     stage.augmentation = full.scaled_by(magnitude / range.last_magnitude);
     if (full.rand_augment.active()) stage.augmentation.rand_augment.magnitude = magnitude;
     stage.mixup = between(range.first_mixup, range.last_mixup);
