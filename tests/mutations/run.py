@@ -168,7 +168,7 @@ MUTATIONS = [
     ("io/checkpoint.hpp", "EFFV2_CHECK(theirs == ours,", "EFFV2_CHECK(theirs == theirs,", "io/checkpoint"),
     ("io/checkpoint.hpp", "if (values->shape() == shape) return values;", "return values;", "io/checkpoint"),
     ("io/safetensors.hpp", "if (file.has_checksum()) file.verify", "if (false) file.verify", "io/checkpoint"),
-    ("data/loader.hpp", "i < count * (part + 1) / parts; ++i", "i + 1 < count * (part + 1) / parts; ++i", "data/loader"),
+    ("data/loader.hpp", "options.prefetch = false, options.threads = team;", "options.prefetch = false;", "data/loader"),
     ("data/loader.hpp", "team >= available_threads()", "team > available_threads()", "data/loader"),
     ("train/fit_options.hpp", "label_smoothing >= 0.0 && label_smoothing < 1.0", "label_smoothing < 1.0", "train/fit_options"),
     ("train/trainer.hpp", "batch_ += options_.accumulate;", "batch_ += 2 * options_.accumulate;", "io/checkpoint"),
