@@ -231,8 +231,11 @@ TEST_CASE("options and data that cannot be are refused before training", "[train
     change(o);
     CHECK_THROWS_AS(train::fit(net, training, test, o), Error);
   };
-  refuses([](train::FitOptions& o) { o.learning_rate = 0.0; });
+  refuses([](train::FitOptions& o) { o.batch_size = 0; });
   refuses([](train::FitOptions& o) { o.batch_size = 21; });
+  refuses([](train::FitOptions& o) { o.epochs = 0; });
+  refuses([](train::FitOptions& o) { o.label_smoothing = 1.0; });
+  refuses([](train::FitOptions& o) { o.learning_rate = 0.0; });
   refuses([](train::FitOptions& o) { o.ema_decay = 1.0; });
   data::Dataset five = quarters(20, 602);
   five.classes = 5;
