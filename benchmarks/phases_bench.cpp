@@ -86,7 +86,7 @@ void conv_weight(Operands& l, const Execution& run) {
 void depthwise(Operands& l, const Execution& run) {
   ChannelSums<float> sums;
   depthwise_conv2d_forward<float>(l.y, l.x, l.w, {}, l.plan, run, {.sums = &sums});
-  depthwise_conv2d_backward_weights<float>(l.dw, l.dy, l.x, l.plan, run);
+  depthwise_conv2d_backward_weights<float>({l.dw, false}, l.dy, l.x, l.plan, run);
   depthwise_conv2d_backward_data<float>(l.dx, l.dy, l.w, l.plan, run);
 }
 Normalizer<float> silu_of(const Operands& l) {

@@ -21,6 +21,7 @@
 #include "io/safetensors.hpp"
 #include "kernels/activation.hpp"
 #include "kernels/batch_norm.hpp"
+#include "kernels/bias.hpp"
 #include "kernels/blend.hpp"
 #include "kernels/conv2d.hpp"
 #include "kernels/depthwise_conv2d.hpp"
@@ -75,7 +76,7 @@ EFFV2_INSTANTIATE template void conv2d_backward_data<float>(Values, Inputs,
 EFFV2_INSTANTIATE template void conv2d_backward_weights<float>(const Accumulator<float>&, Inputs,
                                                                Inputs, const WindowPlan&,
                                                                const Execution&);
-EFFV2_INSTANTIATE template void bias_backward<float>(Values, Inputs);
+EFFV2_INSTANTIATE template void bias_backward<float>(Values, Inputs, const Execution&);
 EFFV2_INSTANTIATE template void linear_forward<float>(Values, Inputs, const PackedView<float>&,
                                                       Inputs, const Execution&,
                                                       const Epilogue<float>&);
@@ -90,7 +91,8 @@ EFFV2_INSTANTIATE template void depthwise_conv2d_forward<float>(Values, Inputs, 
 EFFV2_INSTANTIATE template void depthwise_conv2d_backward_data<float>(Values, Inputs, Inputs,
                                                                       const WindowPlan&,
                                                                       const Execution&, Inputs);
-EFFV2_INSTANTIATE template void depthwise_conv2d_backward_weights<float>(Values, Inputs, Inputs,
+EFFV2_INSTANTIATE template void depthwise_conv2d_backward_weights<float>(const Accumulator<float>&,
+                                                                         Inputs, Inputs,
                                                                          const WindowPlan&,
                                                                          const Execution&);
 EFFV2_INSTANTIATE template void batch_norm_statistics<float>(Values, Values, Inputs,

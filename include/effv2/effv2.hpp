@@ -30,6 +30,7 @@
 // Pure functions over views.
 #include "kernels/activation.hpp"
 #include "kernels/batch_norm.hpp"
+#include "kernels/bias.hpp"
 #include "kernels/blend.hpp"
 #include "kernels/columns.hpp"
 #include "kernels/conv2d.hpp"
@@ -41,6 +42,7 @@
 #include "kernels/linear.hpp"
 #include "kernels/loss.hpp"
 #include "kernels/packed_matrix.hpp"
+#include "kernels/partial_sums.hpp"
 #include "kernels/pooling.hpp"
 #include "kernels/row_blocks.hpp"
 #include "kernels/squeeze_excite.hpp"
@@ -113,6 +115,7 @@
 #include "train/callbacks.hpp"
 #include "train/evaluate.hpp"
 #include "train/fit_options.hpp"
+#include "train/make_optimizer.hpp"
 #include "train/metrics.hpp"
 #include "train/progressive.hpp"
 #include "train/trainer.hpp"

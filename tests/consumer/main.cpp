@@ -9,6 +9,6 @@ int main() {
   const Tensor<float> image({2, 28, 28, 1});
   const Tensor<float> logits = model.infer(image, context);
   std::printf("effv2 %s on %s, %d threads: %s\n", EFFV2_VERSION_STRING, EFFV2_ISA_NAME,
-              context.execution.threads, logits.shape().to_string().c_str());
+              context.execution.threads(), logits.shape().to_string().c_str());
   return logits.shape() == Shape{2, 10} ? 0 : 1;
 }

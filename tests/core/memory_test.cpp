@@ -11,7 +11,7 @@
 using namespace effv2;
 
 TEST_CASE("a block that came back is handed out again", "[memory]") {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = MemoryPool::create();
   const float* first = nullptr;
   {
     const auto t = Tensor<float>::uninitialized({1000}, pool.get());
@@ -29,7 +29,7 @@ TEST_CASE("a block that came back is handed out again", "[memory]") {
 }
 
 TEST_CASE("a free block serves half its size, and the smallest that fits is taken", "[memory]") {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = MemoryPool::create();
   std::byte *small = nullptr, *large = nullptr;
   {
     const Block a = pool->take(1 << 20), b = pool->take(5 << 17);
@@ -48,7 +48,7 @@ TEST_CASE("a free block serves half its size, and the smallest that fits is take
 }
 
 TEST_CASE("the second round of a loop takes the same blocks and allocates nothing", "[memory]") {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = MemoryPool::create();
   // Sizes around the borders of size classes, some of them alive at the same time.
   constexpr std::int64_t sizes[] = {1, 128, 129, 1000, 1025, 1000, 70000, 3};
   constexpr int rounds = 5, count = 8;
@@ -80,7 +80,7 @@ TEST_CASE("the second round of a loop takes the same blocks and allocates nothin
 }
 
 TEST_CASE("blocks are aligned, of their size, and not shared", "[memory]") {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = MemoryPool::create();
   std::vector<Block> blocks;
   for (std::size_t bytes = 1; bytes < 5000; bytes += 37) {
     blocks.push_back(pool->take(bytes));
@@ -96,7 +96,7 @@ TEST_CASE("blocks are aligned, of their size, and not shared", "[memory]") {
 }
 
 TEST_CASE("memory that is not there is reported, and the pool goes on", "[memory]") {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = MemoryPool::create();
   { const Block warm = pool->take(1000); }
   const std::size_t reserved = pool->reserved_bytes();
   const auto take_without_memory = [&](std::size_t bytes) {
@@ -113,7 +113,7 @@ TEST_CASE("memory that is not there is reported, and the pool goes on", "[memory
 }
 
 TEST_CASE("trim gives the free blocks back and leaves the others", "[memory]") {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = MemoryPool::create();
   { const auto t = Tensor<float>::uninitialized({5000}, pool.get()); }
   auto kept = Tensor<float>::uninitialized({300}, pool.get());
   kept.fill(2.0F);
@@ -127,7 +127,7 @@ TEST_CASE("trim gives the free blocks back and leaves the others", "[memory]") {
 TEST_CASE("a tensor may outlive the last owner of its pool", "[memory]") {
   Tensor<float> t;
   {
-    const auto pool = std::make_shared<MemoryPool>();
+    const auto pool = MemoryPool::create();
     t = Tensor<float>::uninitialized({64}, pool.get());
   }
   t.fill(3.0F);
@@ -135,7 +135,7 @@ TEST_CASE("a tensor may outlive the last owner of its pool", "[memory]") {
 }
 
 TEST_CASE("many threads may share a pool", "[memory]") {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = MemoryPool::create();
   std::vector<std::thread> threads;
   std::atomic<int> torn{0};
   for (int id = 0; id < 4; ++id) {
@@ -152,7 +152,7 @@ TEST_CASE("many threads may share a pool", "[memory]") {
 }
 
 TEST_CASE("a block may come back in another thread than the one that took it", "[memory]") {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = MemoryPool::create();
   std::vector<Tensor<float>> tensors;
   for (int i = 0; i < 50; ++i) tensors.push_back(Tensor<float>::uninitialized({99}, pool.get()));
   const std::size_t reserved = pool->reserved_bytes();

@@ -65,3 +65,19 @@ TEST_CASE("markup in a text is no markup any more", "[text]") {
   CHECK(escaped(std::string("a\0b\x1B\x7F", 5)) == "a?b??");
   CHECK(escaped("") == "");
 }
+
+TEST_CASE("utf-8 is told from other bytes", "[text]") {
+  for (const char* good :
+       {"", "a", "é", "€", "😀", "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF", "a é € 😀 z"}) {
+    CAPTURE(good);
+    CHECK(is_utf8(good));
+  }
+  for (const char* bad : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC3", "\xC3(", "\xE0\x9F\xBF",
+                          "\xE2\x82", "\xE2(\xA1", "\xE2\x82(", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+                          "\xF0\x9F\x98", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF",
+                          "gr\xFC\xDF"
+                          "e"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(is_utf8(bad));
+  }
+}

@@ -98,3 +98,12 @@ TEST_CASE("what is wrong with an image folder is said with its path", "[data][im
   pictures.add("empty", "b.png", {1, 2});
   CHECK_THROWS_AS(pictures.load(), std::bad_alloc);
 }
+
+TEST_CASE("a folder whose name no file of ours could hold is refused", "[data][image_folder]") {
+  const Pictures pictures;
+  pictures.add(
+      "gr\xFC\xDF"
+      "e",
+      "a.png", {4, 6, 3, 21});
+  CHECK(contains(pictures.message(ErrorCode::format), "UTF-8"));
+}

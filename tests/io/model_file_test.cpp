@@ -64,6 +64,7 @@ TEST_CASE("a table of one's own comes back too", "[model_file]") {
   const Tensor<float> x = Tensor<float>::filled({1, 8, 8, 1}, 0.3F);
   CHECK(testing::largest_difference(loaded.model.infer(x, context), net.infer(x, context)) == 0.0);
   CHECK(loaded.card == ModelCard{});
+  CHECK(loaded.model.spec.name == "mine");
 }
 
 TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
@@ -86,7 +87,9 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3"; }, "a row that is none");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 0 8 8"; }, "outside of 1");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 99999999999 8 8"; }, "is no number");
-  refused([](Metadata& m) { m["effv2.table"] = "mbconv 999 3 1 60 9999 9999"; }, "more weights");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 999 3 1 60 16 9999"; }, "more weights");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 1 8 8"; }, "the one before has 16");
+  refused([](Metadata& m) { m["effv2.model"] = std::string(48, 'x'); }, "too long");
   refused([](Metadata& m) { m["effv2.classes"] = "3x"; }, "is no number");
   refused([](Metadata& m) { m["effv2.classes"] = "-1"; }, "below 1");
   refused([](Metadata& m) { m["effv2.classes"] = "9"; }, "does not fit the model");

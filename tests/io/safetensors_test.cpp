@@ -185,6 +185,10 @@ TEST_CASE("damaged files are refused, each with its reason", "[safetensors]") {
   refused(file_of(R"({"__metadata__":{"a":"1","a":"2"}})", 0), "a second \"a\"");
   refused(file_of(R"({"__metadata__":{},"__metadata__":{}})", 0), "a second __metadata__");
   refused(file_of("{\"a\nb\":1}", 0), "control character");
+  refused(file_of("{\"gr\xFC\xDF"
+                  "e\":1}",
+                  0),
+          "not UTF-8");
   refused(file_of(R"({"\x":1})", 0), "unknown escape");
   refused(file_of(R"({"\u12G4":1})", 0), "hexadecimal");
   refused(file_of(R"({"\uD83Dx":1})", 0), "surrogate");

@@ -1,4 +1,7 @@
+#include <effv2/core/error.hpp>
 #include <effv2/models/block_spec.hpp>
+#include <string>
+#include <string_view>
 
 #include "../catch.hpp"
 
@@ -37,4 +40,33 @@ TEST_CASE("a scaled table keeps kinds, kernels and strides", "[block_spec]") {
   STATIC_REQUIRE(twice.stages()[1].in_channels == 32);
   STATIC_REQUIRE(twice.stages()[1].out_channels == 64);
   CHECK(twice.name == "twice");
+}
+
+TEST_CASE("a table's name is its own", "[block_spec]") {
+  std::string text = "mine";
+  const ModelSpec spec{.name = std::string_view(text)};
+  text = "else";
+  CHECK(spec.name == "mine");
+  CHECK_THROWS_AS(ModelName(std::string(48, 'x').c_str()), effv2::Error);
+}
+
+TEST_CASE("a table of which no network can be built is refused", "[block_spec]") {
+  const ModelSpec good{.name = "good",
+                       .stem = 8,
+                       .head = 64,
+                       .table = {{{BlockKind::fused_mbconv, 2, 3, 1, 1, 8, 16},
+                                  {BlockKind::mbconv, 3, 5, 2, 4, 16, 32}}},
+                       .stage_count = 2};
+  CHECK(&good.validated() == &good);
+  const auto refuses = [&](auto&& spoil) {
+    ModelSpec bad = good;
+    spoil(bad);
+    CHECK_THROWS_AS(bad.validated(), effv2::Error);
+  };
+  refuses([](ModelSpec& s) { s.stage_count = 0; });
+  refuses([](ModelSpec& s) { s.stage_count = 8; });
+  refuses([](ModelSpec& s) { s.stem = 0; });
+  refuses([](ModelSpec& s) { s.table[0].in_channels = 16; });
+  refuses([](ModelSpec& s) { s.table[1].in_channels = 24; });
+  refuses([](ModelSpec& s) { s.table[1].repeats = 0; });
 }

@@ -39,3 +39,18 @@ TEST_CASE("frozen statistics are used and not tracked", "[batch_norm]") {
   bn.forward(x, saved, context);
   CHECK(testing::largest(bn.running_mean.value()) > 0.0);
 }
+
+TEST_CASE("statistics are fixed if either of them is frozen", "[batch_norm]") {
+  testing::Dice dice(719);
+  nn::Context<float> context(1);
+  const Tensor<float> x = dice.tensor<float>({6, 2});
+  for (const bool freezes_mean : {false, true}) {
+    nn::BatchNorm<float> layer({.channels = 2});
+    (freezes_mean ? layer.running_mean : layer.running_var).frozen = true;
+    nn::BatchNorm<float>::Saved saved;
+    const Tensor<float> y = layer.forward(x, saved, context);
+    CHECK(testing::largest_difference(y, layer.infer(x, context)) == 0.0);
+    CHECK(testing::largest(layer.running_mean.value()) == 0.0);
+    CHECK(layer.running_var.value()[1] == 1.0F);
+  }
+}

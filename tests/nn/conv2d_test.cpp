@@ -59,3 +59,20 @@ TEST_CASE("the gradient of the data is left out, those of the weights are not", 
   CHECK(testing::largest_difference(conv.weight.gradient(), weight) == 0.0);
   CHECK(testing::largest_difference(conv.bias.gradient(), bias) == 0.0);
 }
+
+TEST_CASE("weight and bias are frozen each by itself", "[conv2d]") {
+  testing::Dice dice(718);
+  nn::Context<float> context(1);
+  nn::Conv2d<float> layer({.in_channels = 3, .out_channels = 4, .bias = true});
+  nn::initialize(layer, 1);
+  const Tensor<float> x = dice.tensor<float>({2, 5, 5, 3});
+  for (const bool freezes_weight : {false, true}) {
+    layer.weight.frozen = freezes_weight, layer.bias.frozen = !freezes_weight;
+    layer.weight.clear_gradient(), layer.bias.clear_gradient();
+    nn::Conv2d<float>::Saved saved;
+    const Tensor<float> y = layer.forward(x, saved, context);
+    layer.backward(y, saved, context);
+    CHECK((testing::largest(layer.weight.gradient()) == 0.0) == freezes_weight);
+    CHECK((testing::largest(layer.bias.gradient()) == 0.0) == !freezes_weight);
+  }
+}

@@ -42,3 +42,32 @@ TEST_CASE("statistics taken in the epilogue are those of a batch norm by itself"
   CHECK(testing::largest_difference(apart.bn.running_var.value(), fused.bn.running_var.value()) <
         1e-14);
 }
+
+TEST_CASE("inference notices weights that were assigned", "[conv_bn_act]") {
+  Dice dice(715);
+  nn::Context<float> context(1);
+  auto layer = nn::conv_bn_act<float>(3, 5, 3, 1, {}, nn::ActivationKind::silu);
+  auto older = layer;
+  nn::initialize(older, 2), nn::initialize(layer, 1);
+  layer.bn.bias.edit();  // the newest
+  const Tensor<float> x = dice.tensor<float>({2, 5, 5, 3});
+  layer.infer(x, context);
+  layer.conv.weight = older.conv.weight;
+  nn::Context<float> fresh(1);
+  CHECK(testing::largest_difference(layer.infer(x, context), layer.infer(x, fresh)) == 0.0);
+}
+
+TEST_CASE("a shortcut of another shape and a second backward are refused", "[conv_bn_act]") {
+  Dice dice(716);
+  nn::Context<float> context(1);
+  auto layer =
+      nn::conv_bn_act<float>(3, 3, 3, 1, {.padding = nn::Padding::valid}, nn::ActivationKind::silu);
+  nn::initialize(layer, 1);
+  const Tensor<float> x = dice.tensor<float>({2, 5, 5, 3});
+  decltype(layer)::Saved saved;
+  CHECK_THROWS_AS(layer.backward(x, saved, context), Error);
+  CHECK_THROWS_AS(layer.forward(x, saved, context, {{}, x}), Error);
+  const Tensor<float> y = layer.forward(x, saved, context);
+  layer.backward(y, saved, context);
+  CHECK_THROWS_AS(layer.backward(y, saved, context), Error);
+}

@@ -38,3 +38,11 @@ TEST_CASE("drop path drops whole samples at its rate and keeps the mean", "[drop
   CHECK(testing::largest_difference(layer.forward(x, saved, context), y) > 0.0);
   CHECK(nn::DropPath<float>::scheduled_rate(0.2, 5, 10) == Approx(0.1));
 }
+
+TEST_CASE("drop path refuses a gradient of another batch", "[drop_path]") {
+  nn::Context<float> context(1);
+  nn::DropPath<float> layer(0.5);
+  nn::DropPath<float>::Saved saved;
+  layer.forward(Tensor<float>({2, 2, 2, 3}), saved, context);
+  CHECK_THROWS_AS(layer.backward(Tensor<float>({3, 2, 2, 3}), saved, context), Error);
+}

@@ -40,3 +40,13 @@ TEST_CASE("what dropout drops does not depend on the number of threads", "[dropo
   CHECK(testing::largest_difference(dropped_with(2), y) == 0.0);
   CHECK(testing::largest_difference(dropped_with(5), y) == 0.0);
 }
+
+TEST_CASE("dropout refuses a gradient of another shape, and takes nothing as nothing",
+          "[dropout]") {
+  nn::Context<float> context(1);
+  nn::Dropout<float> layer(0.5);
+  nn::Dropout<float>::Saved saved;
+  layer.forward(Tensor<float>({2, 3}), saved, context);
+  CHECK_THROWS_AS(layer.backward(Tensor<float>({3, 3}), saved, context), Error);
+  CHECK(layer.forward(Tensor<float>({0, 3}), saved, context).empty());
+}

@@ -34,3 +34,18 @@ TEST_CASE("a held layer computes what it does by itself, and copies of it are ap
   held.as<nn::Linear<float>>()->weight.edit().fill(0.0F);
   CHECK(testing::largest_difference(copy.infer(x, context), y) == 0.0);
 }
+
+TEST_CASE("assignment keeps the parameters in place if the layer is of the same type", "[layer]") {
+  nn::Linear<float> linear(4, 3), other(4, 3);
+  nn::initialize(linear, 1), nn::initialize(other, 2);
+  nn::AnyLayer<float> held = linear;
+  const nn::AnyLayer<float> from = other;
+  nn::Parameter<float>* weight = &held.as<nn::Linear<float>>()->weight;
+  held = from;
+  CHECK(&held.as<nn::Linear<float>>()->weight == weight);
+  CHECK(testing::largest_difference(weight->value(), other.weight.value()) == 0.0);
+  held = nn::AnyLayer<float>(nn::Activation<float>{nn::ActivationKind::silu});
+  CHECK(held.as<nn::Activation<float>>() != nullptr);
+  held = from;
+  CHECK(held.as<nn::Linear<float>>() != nullptr);
+}

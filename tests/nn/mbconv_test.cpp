@@ -1,4 +1,6 @@
+#include <effv2/nn/fused_mbconv.hpp>
 #include <effv2/nn/mbconv.hpp>
+#include <type_traits>
 
 #include "../catch.hpp"
 #include "../support/compare.hpp"
@@ -36,4 +38,33 @@ TEST_CASE("mbconv that reads the data returns no gradient of it", "[mbconv]") {
   context.begin_step(0, x);
   const Tensor<float> y = layer.forward(x, saved, context);
   CHECK(layer.backward(y, saved, context).empty());
+}
+
+TEST_CASE("mbconv has no residual where the padding changes the size", "[mbconv]") {
+  using nn::Padding;
+  Dice dice(722);
+  nn::Context<float> context(1);
+  const auto check = [&](auto block, std::int64_t kernel, Padding padding, bool expected) {
+    using Block = typename decltype(block)::type;
+    CAPTURE(kernel, static_cast<int>(padding));
+    Block layer({.in_channels = 8, .out_channels = 8, .kernel = kernel}, {.padding = padding});
+    nn::initialize(layer, 1);
+    CHECK(layer.residual == expected);
+    const Tensor<float> x = dice.tensor<float>({2, 6, 6, 8});
+    typename Block::Saved saved;
+    const Tensor<float> y = layer.forward(x, saved, context);
+    CHECK((y.shape() == x.shape()) == expected);
+    CHECK(layer.infer(x, context).shape() == y.shape());
+    CHECK(layer.backward(y, saved, context).shape() == x.shape());
+  };
+  const auto check_both = [&](std::int64_t kernel, Padding padding, bool expected) {
+    check(std::type_identity<nn::MBConv<float>>{}, kernel, padding, expected);
+    check(std::type_identity<nn::FusedMBConv<float>>{}, kernel, padding, expected);
+  };
+  check_both(3, Padding::symmetric, true);
+  check_both(3, Padding::same, true);
+  check_both(4, Padding::same, true);
+  check_both(1, Padding::valid, true);
+  check_both(3, Padding::valid, false);
+  check_both(4, Padding::symmetric, false);
 }

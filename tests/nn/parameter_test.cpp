@@ -1,4 +1,5 @@
 #include <effv2/nn/parameter.hpp>
+#include <utility>
 
 #include "../catch.hpp"
 #include "../support/compare.hpp"
@@ -13,6 +14,25 @@ TEST_CASE("every edit makes a new version, unique in the process", "[parameter]"
   b.edit()[0] = 3.0F;
   CHECK(a.version() != before);
   CHECK(a.version() != b.version());
+}
+
+TEST_CASE("an assignment is a change, a copy of the gradient it is not", "[parameter]") {
+  nn::Parameter<float> a({3}, nn::Initializer::constant(1.0), nn::WeightDecay::yes);
+  nn::Parameter<float> old({3}, nn::Initializer::constant(2.0), nn::WeightDecay::no), b = old;
+  a.edit(), a.gradient().fill(5.0F), old.gradient().fill(7.0F);
+  const std::uint64_t newest = a.version();
+  const float* const place = a.gradient().data();
+  a = old;
+  CHECK(a.version() > newest);
+  CHECK(a.value()[0] == 2.0F);
+  CHECK_FALSE(a.decays);
+  CHECK(a.gradient().data() == place);
+  CHECK(testing::largest(a.gradient()) == 0.0);
+  CHECK(testing::largest(nn::Parameter<float>(old).gradient()) == 0.0);
+  CHECK(testing::largest(old.gradient()) == 7.0);
+  const std::uint64_t before = a.version();
+  a = std::move(b);
+  CHECK(a.version() > before);
 }
 
 TEST_CASE("a parameter without values says so", "[parameter]") {

@@ -1,6 +1,9 @@
 #include <effv2/nn/activation.hpp>
 #include <effv2/nn/conv_bn_act.hpp>
+#include <effv2/nn/drop_path.hpp>
+#include <effv2/nn/fused_mbconv.hpp>
 #include <effv2/nn/linear.hpp>
+#include <effv2/nn/mbconv.hpp>
 #include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>
 
@@ -53,4 +56,43 @@ TEST_CASE("a tape may move on to another network", "[sequential]") {
   nn::initialize(second, 1);
   const Tensor<float> y = second.forward(x, saved, context);
   CHECK(second.backward(y, saved, context).shape() == x.shape());
+}
+
+TEST_CASE("a tape keeps nothing of the network it was used for before", "[sequential]") {
+  // Samples that the first network's drop path dropped have a gradient in the second.
+  nn::Context<double> context(1, 3);
+  testing::Dice dice(712);
+  const Tensor<double> x = dice.tensor<double>({6, 4, 4, 4});
+  const auto network = [](const auto& block) {
+    nn::Sequential<double> net(block);
+    nn::initialize(net, 1);
+    return net;
+  };
+  const auto gradient = [&](nn::Sequential<double>& net, nn::Sequential<double>::Saved& saved) {
+    const Tensor<double> y = net.forward(x, saved, context);
+    return net.backward(Tensor<double>::filled(y.shape(), 1.0), saved, context);
+  };
+  const auto check = [&](auto dropping, auto plain) {
+    dropping.drop_path = nn::DropPath<double>(0.9);
+    plain.residual = false;
+    auto first = network(dropping), second = network(plain);
+    nn::Sequential<double>::Saved used, fresh;
+    gradient(first, used);
+    CHECK(testing::largest_difference(gradient(second, used), gradient(second, fresh)) == 0.0);
+  };
+  const nn::BlockOptions options{.in_channels = 4, .out_channels = 4};
+  check(nn::MBConv<double>(options), nn::MBConv<double>(options));
+  check(nn::FusedMBConv<double>(options), nn::FusedMBConv<double>(options));
+}
+
+TEST_CASE("a backward pass needs a forward pass of its own", "[sequential]") {
+  nn::Context<float> context(1);
+  testing::Dice dice(713);
+  const Tensor<float> x = dice.tensor<float>({3, 5, 5, 1});
+  auto net = testing::small_network();
+  nn::Sequential<float>::Saved saved;
+  CHECK_THROWS_AS(net.backward(x, saved, context), Error);
+  const Tensor<float> y = net.forward(x, saved, context);
+  net.backward(y, saved, context);
+  CHECK_THROWS_AS(net.backward(y, saved, context), Error);
 }

@@ -1,4 +1,5 @@
 #include <effv2/nn/linear.hpp>
+#include <effv2/nn/sequential.hpp>
 #include <effv2/optim/adamw.hpp>
 #include <effv2/optim/optimizer.hpp>
 #include <effv2/optim/rmsprop.hpp>
@@ -143,4 +144,34 @@ TEST_CASE("an average moves along as if it were updated after the step", "[optim
   CHECK(testing::largest_difference(linear.bias.value(), same.bias.value()) == 0.0);
   optim::Ema<float> wrong(other, 0.9);
   CHECK_THROWS_AS(optimizer.step(0.1, Execution(1), &wrong), Error);
+}
+
+TEST_CASE("a model may be restored under its optimizer", "[optimizer]") {
+  nn::Sequential<float> net(nn::Linear<float>(7, 5), nn::Linear<float>(5, 2));
+  nn::initialize(net, 1);
+  optim::Sgd<float> optimizer(net, {.momentum = 0.0, .weight_decay = 0.0});
+  const nn::Sequential<float> best = net;
+  const auto first_weight = [](nn::Sequential<float>& n) -> nn::Parameter<float>& {
+    return n[0].as<nn::Linear<float>>()->weight;
+  };
+  first_weight(net).gradient().fill(1.0F);
+  optimizer.step(0.5, Execution(1));
+  net = best;
+  const float before = first_weight(net).value()[0];
+  first_weight(net).gradient().fill(1.0F);
+  optimizer.step(0.5, Execution(1));
+  CHECK(first_weight(net).value()[0] == before - 0.5F);
+}
+
+TEST_CASE("a parameter of another size than the optimizer knows is refused", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  optim::AdamW<float> optimizer(linear);
+  linear = nn::Linear<float>(37, 10);
+  nn::initialize(linear, 1);
+  CHECK_THROWS_WITH(optimizer.step(0.1, Execution(1)), Catch::Contains("weight"));
+}
+
+TEST_CASE("an epsilon of nothing is refused", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  CHECK_THROWS_AS(optim::AdamW<float>(linear, {.epsilon = 0.0}), Error);
 }

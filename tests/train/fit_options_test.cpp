@@ -57,6 +57,15 @@ TEST_CASE("options no run could begin with are refused", "[fit_options]") {
   refuses([](FitOptions& o) { o.evaluation_batch = 0; });
   refuses([](FitOptions& o) { o.accumulate = 0; });
   refuses([](FitOptions& o) { o.patience = -1; });
+  refuses([](FitOptions& o) { o.patience = 1, o.evaluate_each_epoch = false; });
+  refuses([](FitOptions& o) { o.ema_decay = 1.0; });
+  refuses([](FitOptions& o) { o.ema_decay = -0.1; });
+  refuses([](FitOptions& o) { o.clip_norm = -1.0; });
+  refuses([](FitOptions& o) { o.warmup_epochs = -1.0; });
+  refuses([](FitOptions& o) { o.weight_decay = std::numeric_limits<double>::quiet_NaN(); });
+  refuses([](FitOptions& o) { o.stages = {{}, {.mixup = 1.5}}; });
+  refuses([](FitOptions& o) { o.stages = {{}, {.dropout = 1.0}}; });
+  refuses([](FitOptions& o) { o.stages = {{}, {.augmentation = {.scale = -1.0}}}; });
   refuses([](FitOptions& o) { o.statistics_batches = -1; });
   refuses([](FitOptions& o) { o.label_smoothing = 1.0; });
   refuses([](FitOptions& o) { o.label_smoothing = -0.1; });

@@ -237,9 +237,38 @@ TEST_CASE("options and data that cannot be are refused before training", "[train
   refuses([](train::FitOptions& o) { o.label_smoothing = 1.0; });
   refuses([](train::FitOptions& o) { o.learning_rate = 0.0; });
   refuses([](train::FitOptions& o) { o.ema_decay = 1.0; });
+  refuses([](train::FitOptions& o) { o.patience = 1, o.evaluate_each_epoch = false; });
+  refuses([](train::FitOptions& o) { o.stages = {{.image_size = 8}, {.image_size = -1}}; });
   data::Dataset five = quarters(20, 602);
   five.classes = 5;
   CHECK_THROWS_AS(train::fit(net, five, test, options()), Error);
+}
+
+TEST_CASE("test data unlike the training data are refused before the first step", "[trainer]") {
+  const data::Dataset training = quarters(20, 600);
+  auto net = network();
+  const auto refuses = [&](const auto& change) {
+    data::Dataset test = quarters(20, 601);
+    change(test);
+    train::FitOptions o = options();
+    o.patience = 2;
+    CHECK_THROWS_AS(train::Trainer(net, training, test, o), Error);
+  };
+  refuses([](data::Dataset& test) { test.classes = 5; });
+  refuses([](data::Dataset& test) { test.images.reshape({20, 8, 4, 2}); });
+  refuses([](data::Dataset& test) { test = {}; });
+  data::Dataset named = quarters(20, 600), other = quarters(20, 601);
+  named.class_names = {"a", "b", "c", "d"}, other.class_names = {"a", "c", "b", "d"};
+  CHECK_THROWS_AS(train::Trainer(net, named, other, options()), Error);
+}
+
+TEST_CASE("parts of a model may have rates of their own, which a checkpoint knows", "[trainer]") {
+  const data::Dataset training = quarters(20, 600), test = quarters(20, 601);
+  auto net = network();
+  train::Trainer trainer(net, training, test, options());
+  const std::string before = trainer.configuration();
+  trainer.optimizer().group("", 0.5, 0.0);
+  CHECK(trainer.configuration() != before);
 }
 
 TEST_CASE("gradients of several batches make the step of one large batch", "[trainer]") {
@@ -336,6 +365,14 @@ TEST_CASE("stages change size and dropout, each for as many steps", "[trainer][p
     CHECK(sizes[i] == static_cast<std::int64_t>(4 + 2 * (i / 5)));
     CHECK(rates[i] == Approx(0.1 + 0.1 * static_cast<double>(i / 5)));
   }
+  CHECK(net.dropout.rate == Approx(spec.dropout));  // its own again
+  // A stage that does not say is as the model was built, not as the stage before.
+  rates.clear();
+  o.stages[1].dropout = -1.0;
+  train::fit(net, training, test, o, callbacks);
+  CHECK(rates[0] == Approx(0.1));
+  CHECK(rates[5] == Approx(spec.dropout));
+  CHECK(rates[10] == Approx(0.3));
   // The same in a model without the dial.
   auto plain = network();
   CHECK_THROWS_AS(train::fit(plain, training, test, o), Error);
@@ -361,4 +398,30 @@ TEST_CASE("statistics estimated anew are those of pictures as they are evaluated
   CHECK(after.first == before.first);
   CHECK(after.second != before.second);
   CHECK(after.second == again.second);
+}
+
+TEST_CASE("statistics estimated anew are the means over the batches", "[trainer]") {
+  const data::Dataset training = quarters(100, 600), test = quarters(20, 601);
+  train::FitOptions o = options();
+  o.epochs = 40, o.data.augmentation.shift = 3.0, o.statistics_batches = 3;
+  data::LoaderOptions loading = o.data;
+  loading.batch_size = o.batch_size, loading.seed = o.seed, loading.augmentation = {};
+  const data::Loader<float> loader(training, loading);
+  double expected = 0.0;
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const data::Batch<float> batch = loader.batch(0, i);
+    double sum = 0.0;
+    for (const float pixel : batch.images) sum += static_cast<double>(pixel);
+    expected += sum / static_cast<double>(3 * batch.images.size());
+  }
+  for (const std::int64_t patience : {0, 2}) {  // at the end of the run, or where patience ends it
+    nn::Sequential<float> net(nn::BatchNorm<float>({.channels = 1}), nn::Flatten<float>{},
+                              nn::Linear<float>(64, 4));
+    nn::initialize(net, 1);
+    o.patience = patience, o.epochs = patience > 0 ? 40 : 2;
+    const train::FitResult result = train::fit(net, training, test, o);
+    CHECK((result.steps < 40 * (100 / o.batch_size)));
+    CHECK(net[0].as<nn::BatchNorm<float>>()->running_mean.value()[0] ==
+          Approx(expected).margin(1e-6));
+  }
 }

@@ -8,6 +8,10 @@
 #include <string_view>
 #include <type_traits>
 
+#include "isa.hpp"
+
+// An error may be thrown by one translation unit and caught by another that was compiled for
+// another instruction set: it has one name for both.
 namespace effv2 {
 
 enum class ErrorCode {
@@ -31,6 +35,10 @@ class Error : public std::runtime_error {
  private:
   ErrorCode code_;
 };
+
+}  // namespace effv2
+
+namespace effv2::inline EFFV2_ISA {
 
 namespace detail {
 
@@ -70,7 +78,7 @@ template <class... Parts>
   throw Error(code, concat(parts...));
 }
 
-}  // namespace effv2
+}  // namespace effv2::inline EFFV2_ISA
 
 /// EFFV2_CHECK(extent > 0, ErrorCode::invalid_argument, "[shape] expected ..., got ", extent);
 #define EFFV2_CHECK(condition, ...)      \

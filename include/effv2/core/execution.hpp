@@ -12,14 +12,17 @@
 
 namespace effv2::inline EFFV2_ISA {
 
-/// The last argument of every kernel: a thread count, and the pool its scratch memory comes from.
-/// Cheap to copy; one per thread of the caller.
-struct Execution {
-  int threads = available_threads();
-  std::shared_ptr<MemoryPool> pool = std::make_shared<MemoryPool>();
+/// What kernels that work on pictures are called with, after inputs and outputs: a thread count,
+/// and the pool their scratch memory comes from. Cheap to copy; one per thread of the caller.
+class Execution {
+ public:
+  std::shared_ptr<MemoryPool> pool = MemoryPool::create();
 
-  Execution() = default;
-  explicit Execution(int requested_threads) : threads(clamp_threads(requested_threads)) {}
+  /// On all available cores, or on so many threads (clamp_threads).
+  Execution() : Execution(0) {}
+  explicit Execution(int threads) : threads_(clamp_threads(threads)) {}
+
+  int threads() const { return threads_; }
 
   /// A tensor with arbitrary values; its memory returns to the pool when it goes.
   template <class T>
@@ -32,8 +35,15 @@ struct Execution {
   int threads_for(std::int64_t elements) const {
     constexpr std::int64_t elements_per_thread = 8192;
     const std::int64_t useful = elements / elements_per_thread + 1;
-    return static_cast<int>(std::min<std::int64_t>(threads, useful));
+    return static_cast<int>(std::min<std::int64_t>(threads_, useful));
   }
+
+  /// How many tasks to cut a loop into whose results do not depend on it: one for one thread, else
+  /// `each` for every thread, so that one that is done can help another.
+  std::int64_t tasks_for(std::int64_t each) const { return threads_ == 1 ? 1 : each * threads_; }
+
+ private:
+  int threads_;
 };
 
 }  // namespace effv2::inline EFFV2_ISA

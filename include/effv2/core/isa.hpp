@@ -2,7 +2,9 @@
 //
 // Everything but `Error` lives in an inline namespace named after it, so that two translation units
 // with different -m flags can be linked into one program: their inline functions have different
-// symbols, and the baseline one never calls code compiled for AVX-512.
+// symbols, and the baseline one never calls code compiled for AVX-512. (The standard library's
+// templates are shared all the same; a program that has to run on the lesser machine keeps the
+// units for the greater one small.)
 #pragma once
 
 #if defined(__FAST_MATH__) && !defined(EFFV2_ALLOW_FAST_MATH)
@@ -14,6 +16,9 @@
 #  define EFFV2_ISA avx512
 #  define EFFV2_ISA_NAME "AVX-512"
 #  define EFFV2_HAS_AVX512 1
+#elif defined(__AVX512F__)
+#  define EFFV2_ISA avx512f
+#  define EFFV2_ISA_NAME "AVX-512F"
 #elif defined(__AVX2__) && defined(__FMA__)
 #  define EFFV2_ISA avx2
 #  define EFFV2_ISA_NAME "AVX2+FMA"
@@ -23,6 +28,9 @@
 #elif defined(__aarch64__)
 #  define EFFV2_ISA neon64
 #  define EFFV2_ISA_NAME "NEON"
+#elif defined(__SSE4_2__)
+#  define EFFV2_ISA sse42
+#  define EFFV2_ISA_NAME "SSE4.2"
 #elif defined(__SSE2__)
 #  define EFFV2_ISA sse2
 #  define EFFV2_ISA_NAME "SSE2"

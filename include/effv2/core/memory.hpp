@@ -53,8 +53,12 @@ class Block {
 /// second round on, so a steady training step allocates nothing. Safe to use from many threads;
 /// lives as long as any block taken from it.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
+  struct Private {};  // blocks share the ownership: a pool is never on the stack
+
  public:
-  MemoryPool() = default;
+  static std::shared_ptr<MemoryPool> create() { return std::make_shared<MemoryPool>(Private{}); }
+
+  explicit MemoryPool(Private) {}
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool() { trim(); }

@@ -18,10 +18,11 @@ namespace effv2::inline EFFV2_ISA {
 
 inline constexpr int max_threads = 256;
 
-/// The cores this process may use (1 without OpenMP).
+/// The cores this process may use, or fewer if OMP_NUM_THREADS or omp_set_num_threads say so (1
+/// without OpenMP).
 inline int available_threads() {
 #ifdef _OPENMP
-  return std::clamp(omp_get_num_procs(), 1, max_threads);
+  return std::clamp(std::min(omp_get_num_procs(), omp_get_max_threads()), 1, max_threads);
 #else
   return 1;
 #endif
@@ -156,8 +157,8 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
 /// Calls task(i) once for every i in [0, tasks), on up to `threads` threads (1 if it is less than
 /// that, `max_threads` if it is more). What a task computes must not depend on the thread it runs
 /// on; then results are the same for any thread count. The first exception (by index) of any task
-/// reaches the caller after all threads have finished. Inside another parallel region it runs
-/// serially: there is one level of parallelism.
+/// reaches the caller after all threads have finished; which of the tasks behind it have run is
+/// open. Inside another parallel region it runs serially: there is one level of parallelism.
 template <class Task>
 void parallel_for(std::int64_t tasks, int threads, Task&& task) {
   using Body = std::remove_reference_t<Task>;

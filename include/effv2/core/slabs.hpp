@@ -2,8 +2,7 @@
 //
 // Weights, gradients and moments are read once a step, in patterns that visit many pages; with
 // pages of 4 KiB a step spends several percent of its time finding out where they are. Blocks are
-// therefore carved out of slabs for which the system is asked for large pages (Linux: madvise, the
-// only system call of the library).
+// therefore carved out of slabs for which the system is asked for large pages (Linux: madvise).
 #pragma once
 
 #include <cstddef>
@@ -66,7 +65,11 @@ class Slabs {
     for (std::size_t i = 0; i < slabs_.size(); ++i) {
       Slab& slab = slabs_[i];
       if (block < slab.data || block >= slab.data + slab_bytes) continue;
-      if (--slab.blocks > 0) return;
+      if (--slab.blocks > 0) {
+        // The last block's place is free again; a hole before it waits for the others.
+        if (block + bytes == slab.data + slab.used) slab.used -= bytes;
+        return;
+      }
       slab.used = 0;
       if (i + 1 < slabs_.size()) {  // the last one stays, to be filled again
         free(slab.data, page);

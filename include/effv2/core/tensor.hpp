@@ -47,8 +47,9 @@ class View {
   Shape shape_;
 };
 
-/// Owning, 64-byte aligned, row-major. Moves are cheap; a copy is deep and must be spelled out
-/// (`Tensor<float> b(a)`), so that none happens by accident. T is a trivially copyable type.
+/// Owning, 64-byte aligned, row-major. Moves are cheap; a copy is deep and has to be written as
+/// one: `Tensor<float> b(a)`, or `b = a` into a tensor that is there. None happens by passing or
+/// returning one. T is a trivially copyable type.
 template <class T>
 class Tensor {
   static_assert(std::is_trivially_copyable_v<T>);

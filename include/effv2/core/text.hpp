@@ -88,6 +88,28 @@ inline std::string duration(double seconds) {
   return concat(grouped(whole / 3600), " h ", two_digits(whole / 60 % 60), " min");
 }
 
+/// Whether a text is UTF-8 (Unicode 15, table 3-7: nothing overlong, no surrogates, no more than
+/// U+10FFFF), as JSON and ONNX have to be.
+inline bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = [&](std::size_t at) {
+      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+    };
+    const unsigned first = byte(i);
+    const std::size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+    if (more > 0 && (first < 0xC2 || first > 0xF4)) return false;
+    // The second byte's range depends on the first.
+    const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (more > 0 && (byte(i + 1) < low || byte(i + 1) > high)) return false;
+    for (std::size_t k = 2; k <= more; ++k) {
+      if (byte(i + k) < 0x80 || byte(i + k) > 0xBF) return false;
+    }
+    i += more + 1;
+  }
+  return true;
+}
+
 /// For the text and the attributes of HTML and SVG: characters that mean something there are
 /// written as references, control characters, which XML does not allow, as a question mark.
 inline std::string escaped(std::string_view text) {

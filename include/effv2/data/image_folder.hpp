@@ -17,6 +17,7 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+#include "../core/text.hpp"
 #include "dataset.hpp"
 #include "resize.hpp"
 
@@ -98,6 +99,8 @@ inline Dataset load_image_folder(const std::string& root, std::int64_t height, s
       labels.push_back(static_cast<std::int32_t>(class_names.size()));
     }
     class_names.push_back(folder.filename().string());
+    EFFV2_CHECK(text::is_utf8(class_names.back()), ErrorCode::format,
+                "[image_folder] a folder whose name is not UTF-8: ", folder.string());
   }
   EFFV2_CHECK(!files.empty(), ErrorCode::io, "[image_folder] no folder of images in ", root);
 

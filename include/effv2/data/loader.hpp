@@ -329,7 +329,7 @@ class Loader {
   std::int64_t position_ = 0;  // the index of the batch that next() gives next
   std::array<Batch<T>, 2> buffers_;
   std::size_t back_ = 0;  // the buffer that is prepared; the caller has the other
-  std::shared_ptr<MemoryPool> pool_ = std::make_shared<MemoryPool>();
+  std::shared_ptr<MemoryPool> pool_ = MemoryPool::create();
   std::vector<Work> works_;  // one for each thread
   Background background_;    // last, so that its thread ends before all it works on
 };

@@ -142,8 +142,10 @@ inline models::ModelSpec parse_spec(const CardReader& card) {
   models::ModelSpec spec;
   const std::string_view name = card.text("effv2.model");
   for (const models::ModelSpec& known : models::all_models) {
-    if (known.name == name) spec = known;  // its name outlives the file
+    if (known.name == name) spec = known;  // with what the file does not say
   }
+  if (name.size() > models::ModelName::capacity) card.fail("effv2.model", "is too long");
+  spec.name = name;
   spec.stem = card.number<int>("effv2.stem");
   const auto rows = split(card.text("effv2.table"), ';');
   if (rows.empty() || rows.size() > spec.table.size())
@@ -152,7 +154,11 @@ inline models::ModelSpec parse_spec(const CardReader& card) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     spec.table[i] = parse_row(card, "effv2.table", rows[i]);
   }
-  return spec;
+  try {
+    return spec.validated();
+  } catch (const Error& error) {
+    card.fail("effv2.table", error.what());
+  }
 }
 
 // At least so many weights a network has: the largest convolution of every block.

@@ -15,6 +15,7 @@
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/text.hpp"
 
 namespace effv2::inline EFFV2_ISA::io {
 
@@ -204,7 +205,7 @@ class SafetensorsHeader {
     for (;;) {
       if (at_ == text_.size()) fail("a string without an end");
       const char c = text_[at_++];
-      if (c == '"') return value;
+      if (c == '"') break;
       if (static_cast<unsigned char>(c) < 0x20) fail("a control character in a string");
       if (c == '\\') {
         parse_escape(value);
@@ -212,6 +213,8 @@ class SafetensorsHeader {
         value += c;
       }
     }
+    if (!text::is_utf8(value)) fail("a string that is not UTF-8");
+    return value;
   }
 
   void parse_escape(std::string& value) {
@@ -288,6 +291,8 @@ inline void check_layout(const TensorEntries& entries, std::int64_t bytes,
 }
 
 inline void append_json_string(std::string& text, std::string_view value) {
+  EFFV2_CHECK(text::is_utf8(value), ErrorCode::invalid_argument,
+              "[json] a text that is not UTF-8: \"", value, '"');
   constexpr std::string_view digits = "0123456789abcdef";
   text += '"';
   for (const char c : value) {

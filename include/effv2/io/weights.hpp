@@ -90,8 +90,8 @@ EFFV2_SETUP void add_weights(SafetensorsWriter& writer, const Model& model,
 }
 
 /// Loads all parameters and statistics. Throws Error, having changed nothing, if the file and the
-/// model differ (one error lists all differences; with strict = false what fits is loaded and the
-/// report returned), or if a number is not finite.
+/// model differ (one error lists all differences; with strict = false what fits is loaded, if
+/// anything does, and the report returned), or if a number is not finite.
 template <class Model>
 EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
                                     const LoadOptions& options = {},
@@ -128,6 +128,9 @@ EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
   }
   EFFV2_CHECK(!options.strict || report.fits(), ErrorCode::shape_mismatch, "[load] ", file.name(),
               " does not fit the model", report.to_string());
+  EFFV2_CHECK(!loaded.empty() || file.entries().empty(), ErrorCode::shape_mismatch, "[load] ",
+              file.name(), " has nothing that the model has; is it of another naming?",
+              report.to_string());
   for (auto& [variable, values] : loaded) variable->edit() = std::move(values);
   return report;
 }

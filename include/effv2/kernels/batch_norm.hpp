@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -96,7 +97,9 @@ template <class T>
 void batch_norm_statistics(View<T> mean, View<T> variance, View<const T> x, const Execution& run) {
   using V = simd::Vector<T>;
   const std::int64_t channels = mean.size(), rows = x.size() / channels;
-  // Sums of x - x0 and (x - x0)^2 with x0 the first row: no cancellation when |mean| >> deviation.
+  // Sums of x - x0 and (x - x0)^2 with x0 the first row: no cancellation when |mean| >> deviation,
+  // unless the first row is far from all others. (A convolution's sums, below, have a row of their
+  // own for every block.)
   Tensor<double> sums = run.scratch<double>({2, channels});
   detail::sum_rows<T>(sums, rows, channels, run, [=](std::int64_t row) {
     return [=, values = x.data() + row * channels](std::int64_t c, auto lanes, V& sum, V& square) {
@@ -195,6 +198,7 @@ void batch_norm_forward(View<T> y, View<const T> x, const Normalizer<T>& normali
                         const Execution& run, const Blend<T>& blend = {}) {
   const View<const T> scale = normalizer.scale, shift = normalizer.shift;
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
+  assert(y.size() == x.size() && shift.size() == channels && x.size() == rows * channels);
   const detail::BlendRows<T> prepared(blend, rows, channels, run);
   const auto factors = prepared.factor, summands = prepared.summand;
   with_activation(normalizer.activation, [&](auto f) {
@@ -234,6 +238,7 @@ void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T
   using V = simd::Vector<T>;
   const View<const T> scale = normalizer.scale, shift = normalizer.shift;
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
+  assert(dx.size() == x.size() && dy.size() == x.size() && x.size() == rows * channels);
   Tensor<double> sums = run.scratch<double>({2, channels});
   // dx = du scale + x slope + offset, where slope and offset carry the two sums.
   Tensor<T> coefficients = run.scratch<T>({2, channels});

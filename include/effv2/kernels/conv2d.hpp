@@ -8,7 +8,6 @@
 #include "../core/accumulator.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
-#include "../core/simd.hpp"
 #include "../core/tensor.hpp"
 #include "columns.hpp"
 #include "epilogue.hpp"
@@ -34,13 +33,6 @@ Tensor<T> columns_of(View<const T> x, const Window& window, const Execution& run
       run.scratch<T>({x.extent(0) * window.out_pixels(), window.taps() * x.extent(3)});
   gather_columns<T>(columns, x, window, run);
   return columns;
-}
-
-template <class T>
-void add_row(T* sums, const T* row, std::int64_t count) {
-  simd::for_each_vector<T>(count, [=](std::int64_t i, auto lanes) {
-    lanes.store(sums + i, lanes.load(sums + i) + lanes.load(row + i));
-  });
 }
 
 // conv2d_pack chose Winograd.
@@ -129,24 +121,6 @@ void conv2d_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<co
   } else {
     indirect_outer<T>(dw, x, dy, plan.gather, x.extent(0), plan.window.taps(), run);
   }
-}
-
-/// db[c] += sum over rows of dy[row, c]: the gradient of any bias. dy (..., C).
-template <class T>
-void bias_backward(View<T> db, View<const T> dy) {
-  constexpr std::int64_t width = simd::width<T>;
-  const std::int64_t channels = db.size(), rows = dy.size() / channels;
-  std::int64_t done = 0;
-  if (channels < width) {
-    // A vector's width of narrow rows, side by side, fills whole vectors.
-    const std::int64_t numbers = channels * width;
-    T sums[width * width] = {};
-    for (; done + width <= rows; done += width) {
-      detail::add_row(sums, dy.data() + done * channels, numbers);
-    }
-    for (std::int64_t i = 0; i < numbers; ++i) db[i % channels] += sums[i];
-  }
-  for (; done < rows; ++done) detail::add_row(db.data(), dy.data() + done * channels, channels);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

@@ -8,11 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../core/accumulator.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
 #include "epilogue.hpp"
+#include "partial_sums.hpp"
 #include "row_blocks.hpp"
 #include "window.hpp"
 
@@ -45,7 +47,9 @@ void depthwise_channels(T* out, const T* const* in, const T* const* w, const T* 
 inline constexpr std::int64_t depthwise_rows = 16, depthwise_taps = 49;
 
 // The rows of one block, to which `outputs` comes to point: out = in gathered through the plan,
-// times the weights tap by tap.
+// times the weights tap by tap. A row after the other, four vectors of channels at a time: as many
+// sums as hide the latency of the multiply-add, and the taps' weights stay in the first-level cache
+// from row to row. What is left of the channels goes a vector at a time.
 template <class T>
 void depthwise_block(T** outputs, T* out, const T* in, const T* w, const T* bias,
                      const TapPlan& plan, const RowBlock& rows, std::int64_t channels) {
@@ -88,7 +92,7 @@ void depthwise_gather(View<T> out, View<const T> in, View<const T> w, View<const
   constexpr std::int64_t image_numbers = (1 << 18) / sizeof(T);
   const RowBlocks blocks(plan, batch, channels, image_numbers, depthwise_rows, depthwise_rows);
   if (epilogue.sums != nullptr) epilogue.sums->prepare(blocks.size(), channels, run);
-  const std::int64_t tasks = std::min(blocks.size(), 8 * std::int64_t{run.threads});
+  const std::int64_t tasks = std::min(blocks.size(), run.tasks_for(8));
   parallel_for(tasks, run.threads_for(out.size() * 2), [&](std::int64_t task) {
     blocks.for_each(
         blocks.size() * task / tasks, blocks.size() * (task + 1) / tasks,
@@ -150,9 +154,10 @@ void depthwise_conv2d_backward_data(View<T> dx, View<const T> dy, View<const T> 
   detail::depthwise_gather<T>(dx, dy, w, {}, plan.scatter, dy.extent(0), run, {.summand = summand});
 }
 
-/// dw[t, c] += sum over images n, pixels p of  x[n, source(p, t), c] dy[n, p, c]
+/// dw[t, c] += (or =, where the sum starts here) sum over images n, pixels p of  x[n, source(p, t),
+/// c] dy[n, p, c]
 template <class T>
-void depthwise_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const T> x,
+void depthwise_conv2d_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
                                        const WindowPlan& plan, const Execution& run) {
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   constexpr std::int64_t block = 64, channel_block = 64;
@@ -164,12 +169,13 @@ void depthwise_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const 
   constexpr std::int64_t wanted_tasks = 16;
   const std::int64_t slices = std::clamp<std::int64_t>(
       std::min((wanted_tasks + parts - 1) / parts, blocks / 2), 1, wanted_tasks);
-  Tensor<T> partials = run.scratch<T>({slices, dw.size()});
+  const std::int64_t size = dw.values.size();
+  Tensor<T> partials = run.scratch<T>({slices, size});
   partials.fill(T{});
   parallel_for(parts * slices, run.threads_for(dy.size() * 4), [&](std::int64_t task) {
     const std::int64_t slice = task / parts, first = task % parts * channel_block;
     const std::int64_t last = std::min(channels, first + channel_block);
-    T* target = partials.data() + slice * dw.size();
+    T* target = partials.data() + slice * size;
     const T *dy_rows[block], *x_rows[block];
     list.for_each(blocks * slice / slices, blocks * (slice + 1) / slices,
                   [&](std::int64_t, const detail::RowBlock& rows) {
@@ -184,10 +190,7 @@ void depthwise_conv2d_backward_weights(View<T> dw, View<const T> dy, View<const 
                     }
                   });
   });
-  for (std::int64_t slice = 0; slice < slices; ++slice) {
-    const T* partial = partials.data() + slice * dw.size();
-    for (std::int64_t i = 0; i < dw.size(); ++i) dw[i] += partial[i];
-  }
+  add_partial_sums<T>(dw, partials, run);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

@@ -1,6 +1,7 @@
 // Sums and products, element by element.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 
 #include "../core/execution.hpp"
@@ -17,6 +18,7 @@ inline constexpr std::int64_t elementwise_grain = 16384;
 /// y[i] = a[i] + b[i]; y may be either.
 template <class T>
 void add(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
+  assert(a.size() == y.size() && b.size() == y.size());
   parallel_chunks(y.size(), detail::elementwise_grain, run.threads_for(y.size()),
                   [=](std::int64_t begin, std::int64_t end) {
                     simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
@@ -30,6 +32,7 @@ void add(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
 /// y[i] = a[i] b[i]; y may be either.
 template <class T>
 void multiply(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
+  assert(a.size() == y.size() && b.size() == y.size());
   parallel_chunks(y.size(), detail::elementwise_grain, run.threads_for(y.size()),
                   [=](std::int64_t begin, std::int64_t end) {
                     simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
@@ -43,6 +46,7 @@ void multiply(View<T> y, View<const T> a, View<const T> b, const Execution& run)
 /// y[i] = x[i] factor; y may be x.
 template <class T>
 void scale(View<T> y, View<const T> x, T factor, const Execution& run) {
+  assert(x.size() == y.size());
   const simd::Vector<T> f(factor);
   parallel_chunks(y.size(), detail::elementwise_grain, run.threads_for(y.size()),
                   [=](std::int64_t begin, std::int64_t end) {
@@ -56,6 +60,7 @@ void scale(View<T> y, View<const T> x, T factor, const Execution& run) {
 /// y[n, i] = x[n, i] scale[n]: DropPath, forward and backward. y may be x.
 template <class T>
 void scale_samples(View<T> y, View<const T> x, View<const T> scale, const Execution& run) {
+  assert(x.size() == y.size() && scale.size() > 0 && x.size() % scale.size() == 0);
   const std::int64_t batch = scale.size(), numbers = x.size() / batch;
   parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const simd::Vector<T> factor(scale[n]);

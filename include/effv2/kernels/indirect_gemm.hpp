@@ -122,7 +122,7 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
 
   // Where blocks are few (1 x 1 pixels), the panels are shared out as well.
   const std::int64_t panels = b.panels();
-  const std::int64_t wanted = run.threads == 1 ? 1 : 8 * run.threads;
+  const std::int64_t wanted = run.tasks_for(8);
   const std::int64_t row_parts = std::min(blocks.size(), wanted);
   const std::int64_t panel_parts = std::clamp<std::int64_t>(
       (wanted + row_parts - 1) / std::max<std::int64_t>(1, row_parts), 1, panels);
@@ -148,21 +148,28 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
           }
           for (std::int64_t panel = first_panel; panel < last_panel; ++panel) {
             const std::int64_t column = panel * RegisterTile<T>::columns;
-            const T* next = b.panel(panel + 1 < last_panel ? panel + 1 : first_panel);
+            const T* next_panel = b.panel(panel + 1 < last_panel ? panel + 1 : first_panel);
             T* panel_outputs[tile_rows];
-            detail::for_each_tile<RegisterTile<T>::rows>(rows.count, [&](std::int64_t first,
-                                                                         int count) {
-              for (int r = 0; r < count; ++r) panel_outputs[r] = outputs[first + r] + column;
-              detail::run_tile<RegisterTile<T>::rows, detail::GemmTile<T>>(
-                  count, b.panel_vectors(panel),
-                  {panel_outputs, inputs + first, rows.count, group.taps.data(), taps, b.depth,
-                   b.panel(panel), next,
-                   taps > 0
-                       ? inputs[(taps - 1) * rows.count + std::min(first + count, rows.count - 1)]
-                       : nullptr,
-                   bias.empty() ? nullptr : bias.data() + column, b.columns - column});
-              next += taps * b.depth * std::int64_t{alignment / sizeof(T)};
-            });
+            detail::for_each_tile<RegisterTile<T>::rows>(
+                rows.count, [&](std::int64_t first, int count) {
+                  for (int r = 0; r < count; ++r) panel_outputs[r] = outputs[first + r] + column;
+                  detail::run_tile<RegisterTile<T>::rows, detail::GemmTile<T>>(
+                      count, b.panel_vectors(panel),
+                      {.outputs = panel_outputs,
+                       .inputs = inputs + first,
+                       .input_stride = rows.count,
+                       .taps = group.taps.data(),
+                       .tap_count = taps,
+                       .depth = b.depth,
+                       .panel = b.panel(panel),
+                       .next_panel = next_panel,
+                       .next_inputs = taps > 0 ? inputs[(taps - 1) * rows.count +
+                                                        std::min(first + count, rows.count - 1)]
+                                               : nullptr,
+                       .bias = bias.empty() ? nullptr : bias.data() + column,
+                       .columns = b.columns - column});
+                  next_panel += taps * b.depth * std::int64_t{alignment / sizeof(T)};
+                });
             detail::finish_block<T>(epilogue, index, out.data(), outputs, rows.count, column,
                                     std::min(column + RegisterTile<T>::columns, b.columns));
           }

@@ -4,6 +4,10 @@
 //
 // The transposed counterpart of indirect_gemm, again without columns: a register tile holds some k
 // by two vectors of n, and every row adds one product of a broadcast and a vector.
+//
+// Loops, from the outside: slices of the rows (partial_sums.hpp), panels of n, blocks of rows
+// (their numbers of one panel are packed and stay in the first-level cache), taps, tiles of k,
+// rows.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +21,7 @@
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
 #include "packed_matrix.hpp"
+#include "partial_sums.hpp"
 #include "row_blocks.hpp"
 #include "window.hpp"
 
@@ -36,10 +41,10 @@ template <class T>
 struct OuterTile {
   T* result;  // Rows x columns, result_stride apart
   std::int64_t result_stride;
-  const T* const* inputs;  // [row], `depth` of them
+  const T* const* inputs;  // [row]
   std::int64_t first;      // of the inputs' numbers, the first that belongs to the tile
   const T* rows;           // [row][lane], packed
-  std::int64_t depth;
+  std::int64_t row_count;
   std::int64_t columns;  // columns of the tile that exist
   Write write;
 
@@ -61,7 +66,7 @@ void OuterTile<T>::compute(const OuterTile& tile) {
     EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] = V(T{});
   }
   const T* row = tile.rows;
-  for (std::int64_t p = 0; p < tile.depth; ++p, row += lanes) {
+  for (std::int64_t p = 0; p < tile.row_count; ++p, row += lanes) {
     const T* in = tile.inputs[p] + tile.first;
     simd::prefetch_read(in + 2 * Rows);
     V columns[Vectors];
@@ -151,7 +156,7 @@ void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> r
   const int threads = run.threads_for(batch * plan.target_pixels * columns * depth / 16);
 
   // Where that makes few tasks, the rows of the result are shared out too.
-  const std::int64_t wanted = run.threads == 1 ? 1 : 6 * run.threads;
+  const std::int64_t wanted = run.tasks_for(6);
   const std::int64_t parts =
       std::clamp<std::int64_t>(wanted / (panels * slices), 1,
                                std::max<std::int64_t>(1, depth / (8 * RegisterTile<T>::rows)));
@@ -191,8 +196,14 @@ void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> r
                             const std::int64_t k = first_k + first;
                             detail::run_tile<RegisterTile<T>::rows, detail::OuterTile<T>>(
                                 count, vectors,
-                                {tap_target + k * columns, columns, packed.pointers, k, packed.data,
-                                 block.count, valid, write});
+                                {.result = tap_target + k * columns,
+                                 .result_stride = columns,
+                                 .inputs = packed.pointers,
+                                 .first = k,
+                                 .rows = packed.data,
+                                 .row_count = block.count,
+                                 .columns = valid,
+                                 .write = write});
                           });
                     }
                   });
@@ -204,16 +215,7 @@ void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> r
       }
     }
   });
-  if (slices == 1) return;
-  constexpr std::int64_t grain = 4096;
-  parallel_chunks(result.size(), grain, run.threads_for(result.size() * slices),
-                  [&](std::int64_t begin, std::int64_t end) {
-                    if (!sum.adds) std::fill(result.data() + begin, result.data() + end, T{});
-                    for (std::int64_t slice = 0; slice < slices; ++slice) {
-                      const T* partial = partials.data() + slice * result.size();
-                      for (std::int64_t i = begin; i < end; ++i) result[i] += partial[i];
-                    }
-                  });
+  if (slices > 1) add_partial_sums<T>(sum, partials, run);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -15,9 +16,11 @@ namespace effv2::inline EFFV2_ISA::kernels {
 template <class T>
 void smooth_targets(View<T> targets, std::span<const std::int32_t> labels, double smoothing) {
   const std::int64_t classes = targets.extent(1);
+  assert(targets.extent(0) == static_cast<std::int64_t>(labels.size()));
   std::fill(targets.begin(), targets.end(),
             static_cast<T>(smoothing / static_cast<double>(classes)));
   for (std::size_t n = 0; n < labels.size(); ++n) {
+    assert(labels[n] >= 0 && labels[n] < classes);
     targets[static_cast<std::int64_t>(n) * classes + labels[n]] += static_cast<T>(1.0 - smoothing);
   }
 }
@@ -30,6 +33,7 @@ void smooth_targets(View<T> targets, std::span<const std::int32_t> labels, doubl
 template <class T>
 double softmax_cross_entropy(View<T> dlogits, View<const T> logits, View<const T> targets) {
   const std::int64_t batch = logits.extent(0), classes = logits.extent(1);
+  assert(dlogits.size() == logits.size() && targets.size() == logits.size());
   double total = 0.0;
   for (std::int64_t n = 0; n < batch; ++n) {
     const T* z = logits.data() + n * classes;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 
 #include "../core/execution.hpp"
@@ -40,6 +41,7 @@ void sum_pixels(View<T> result, View<const T> x, const Normalizer<T>& normalizer
   using V = simd::Vector<T>;
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   const std::int64_t pixels = x.size() / (batch * channels);
+  assert(result.size() == batch * channels);
   const int threads = run.threads_for(x.size());
   const bool plain = normalizer.scale.empty();
   const T *scales = normalizer.scale.data(), *shifts = normalizer.shift.data();
@@ -78,6 +80,7 @@ void squeeze_forward(View<T> mean, View<const T> x, const Execution& run,
 template <class T>
 void excite_forward(View<T> y, View<const T> x, View<const T> gate, const Execution& run) {
   const std::int64_t channels = x.extent(3), rows = x.size() / channels;
+  assert(y.size() == x.size() && gate.size() == x.extent(0) * channels);
   const std::int64_t pixels = rows * channels / gate.size();
   constexpr std::int64_t numbers = 8192;
   parallel_chunks(rows, std::max<std::int64_t>(1, numbers / channels), run.threads_for(x.size()),
@@ -99,6 +102,7 @@ template <class T>
 void excite_backward_gate(View<T> dgate, View<const T> dz, View<const T> x, const Execution& run,
                           const Normalizer<T>& normalizer = {}) {
   using V = simd::Vector<T>;
+  assert(dz.size() == x.size());
   detail::sum_pixels<T>(dgate, x, normalizer, T{1}, run,
                         [=](const V& y, std::int64_t at, auto lanes, const V& sum) {
                           return simd::fma<T>(lanes.load(dz.data() + at), y, sum);
@@ -112,6 +116,7 @@ void squeeze_excite_backward_data(View<T> dx, View<const T> dz, View<const T> ga
                                   View<const T> dmean, const Execution& run) {
   const std::int64_t batch = dx.extent(0), channels = dx.extent(3);
   const std::int64_t pixels = dx.size() / (batch * channels);
+  assert(dz.size() == dx.size() && gate.size() == batch * channels && dmean.size() == gate.size());
   const simd::Vector<T> inverse(T{1} / static_cast<T>(pixels));
   parallel_for(batch, run.threads_for(dx.size()), [=](std::int64_t n) {
     const T* factor = gate.data() + n * channels;

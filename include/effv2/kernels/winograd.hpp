@@ -204,7 +204,7 @@ void winograd_conv2d(View<T> out, View<const T> in, const PackedView<T>& weights
   const std::int64_t blocks = (tiles + Block::tiles - 1) / Block::tiles;
   if (epilogue.sums != nullptr) epilogue.sums->prepare(blocks, columns, run);
 
-  const std::int64_t tasks = std::min(blocks, run.threads == 1 ? 1 : 8 * std::int64_t{run.threads});
+  const std::int64_t tasks = std::min(blocks, run.tasks_for(8));
   const std::int64_t patch_numbers = winograd_points * Block::tiles * depth;
   const std::int64_t product_numbers = winograd_points * Block::tiles * lanes;
   Tensor<T> scratch = run.scratch<T>({tasks, patch_numbers + product_numbers});
@@ -241,9 +241,17 @@ void winograd_conv2d(View<T> out, View<const T> in, const PackedView<T>& weights
               block.count, [&](std::int64_t row, int count) {
                 detail::run_tile<RegisterTile<T>::rows, detail::GemmTile<T>>(
                     count, vectors,
-                    {outputs + base + row, inputs + base + row, 0, points.data() + point, 1, depth,
-                     weights.panel(panel), weights.panel(panel) + (point + 1) * point_numbers,
-                     inputs[base + row], nullptr, lanes});
+                    {.outputs = outputs + base + row,
+                     .inputs = inputs + base + row,
+                     .input_stride = 0,
+                     .taps = points.data() + point,
+                     .tap_count = 1,
+                     .depth = depth,
+                     .panel = weights.panel(panel),
+                     .next_panel = weights.panel(panel) + (point + 1) * point_numbers,
+                     .next_inputs = inputs[base + row],
+                     .bias = nullptr,
+                     .columns = lanes});
               });
         }
         T* pixels[4 * Block::tiles];

@@ -122,7 +122,7 @@ void winograd_outer(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
       std::min(tiles / Block::tiles, most_partial_numbers / sum_numbers), 1, most_slices);
   const std::int64_t slice_blocks = (tiles + slices * Block::tiles - 1) / (slices * Block::tiles);
   const std::int64_t blocks = slices * slice_blocks;
-  const std::int64_t wanted = run.threads == 1 ? 1 : 4 * std::int64_t{run.threads};
+  const std::int64_t wanted = run.tasks_for(4);
   const std::int64_t parts = std::clamp<std::int64_t>(wanted / slices, 1, panels);
   // The points' matrices lie an odd number of cache lines apart: at a power of two, the 16 numbers
   // that a transform writes would all meet in one set of the first-level cache.
@@ -175,8 +175,14 @@ void winograd_outer(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
           detail::for_each_tile<RegisterTile<T>::rows>(depth, [&](std::int64_t k, int count) {
             detail::run_tile<RegisterTile<T>::rows, detail::OuterTile<T>>(
                 count, vectors,
-                {target + k * columns, columns, inputs + point * Block::tiles, k,
-                 gradients + point * gradient_stride, block.count, valid, write});
+                {.result = target + k * columns,
+                 .result_stride = columns,
+                 .inputs = inputs + point * Block::tiles,
+                 .first = k,
+                 .rows = gradients + point * gradient_stride,
+                 .row_count = block.count,
+                 .columns = valid,
+                 .write = write});
           });
         }
       }

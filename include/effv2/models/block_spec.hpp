@@ -1,11 +1,14 @@
 // The tables that models are built from.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
 
 namespace effv2::inline EFFV2_ISA::models {
@@ -19,11 +22,33 @@ struct StageSpec {
   int in_channels, out_channels;
 };
 
+/// A name that a constant table can hold and that is its own memory.
+class ModelName {
+ public:
+  static constexpr std::size_t capacity = 47;
+
+  constexpr ModelName() = default;
+  constexpr ModelName(const char* name) : ModelName(std::string_view(name)) {}
+  constexpr ModelName(std::string_view name) : size_(name.size()) {
+    EFFV2_CHECK(size_ <= capacity, ErrorCode::invalid_argument, "[model] a name of more than ",
+                capacity, " bytes: \"", name, '"');
+    std::copy(name.begin(), name.end(), text_.begin());
+  }
+  constexpr operator std::string_view() const { return {text_.data(), size_}; }
+  friend constexpr bool operator==(const ModelName& a, std::string_view b) {
+    return std::string_view(a) == b;
+  }
+
+ private:
+  std::array<char, capacity> text_{};
+  std::size_t size_ = 0;
+};
+
 /// A whole model, scaled.
 struct ModelSpec {
   static constexpr int max_stages = 7;
 
-  std::string_view name;
+  ModelName name;
   int stem = 32, head = 1280;
   std::array<StageSpec, max_stages> table{};
   int stage_count = 0;
@@ -37,6 +62,24 @@ struct ModelSpec {
     int count = 0;
     for (const StageSpec& stage : stages()) count += stage.repeats;
     return count;
+  }
+
+  /// This table, or Error(invalid_argument): no network can be built of it.
+  const ModelSpec& validated() const {
+    EFFV2_CHECK(stage_count >= 1 && stage_count <= max_stages && stem >= 1 && head >= 1,
+                ErrorCode::invalid_argument, "[model] expected 1 to ", max_stages,
+                " stages, a stem and a head, got ", stage_count, ", ", stem, " and ", head);
+    int channels = stem;
+    for (const StageSpec& stage : stages()) {
+      EFFV2_CHECK(std::min({stage.repeats, stage.kernel, stage.stride, stage.expand,
+                            stage.out_channels}) >= 1,
+                  ErrorCode::invalid_argument, "[model] a stage with a number below 1");
+      EFFV2_CHECK(stage.in_channels == channels, ErrorCode::invalid_argument,
+                  "[model] a stage takes ", stage.in_channels,
+                  " channels where the one before has ", channels);
+      channels = stage.out_channels;
+    }
+    return *this;
   }
 };
 

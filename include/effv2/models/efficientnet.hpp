@@ -62,7 +62,7 @@ struct EfficientNet {
 
   /// Weights have no values yet: nn::initialize(model, seed), or load them.
   EFFV2_SETUP explicit EfficientNet(const ModelSpec& table, const EfficientNetOptions& o = {})
-      : spec(table),
+      : spec(table.validated()),
         options(o),
         stem(nn::conv_bn_act<T>(o.in_channels, spec.stem, 3, o.stem_stride, o.defaults,
                                 o.defaults.activation)),
@@ -103,6 +103,7 @@ struct EfficientNet {
 
   /// How much the classifier's input loses from now on: a dial of progressive learning.
   void set_dropout(double rate) { dropout = nn::Dropout<T>(rate); }
+  double dropout_rate() const { return dropout.rate; }
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, nn::Context<T>& context) {
     saved.stem_output = stem.forward(x, saved.stem, context);

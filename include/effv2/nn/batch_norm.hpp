@@ -26,7 +26,7 @@ struct BatchNormOptions {
 };
 
 /// y = f(gamma (x - mean) / sqrt(variance + epsilon) + beta) over x (..., C): with the batch's
-/// statistics in training, the running ones in inference and when they are frozen.
+/// statistics in training, the running ones in inference and when they (either of them) are frozen.
 template <class T>
 struct BatchNorm {
   using value_type = T;
@@ -68,7 +68,7 @@ struct BatchNorm {
     for (Tensor<T>* t : {&saved.mean, &saved.variance, &saved.scale, &saved.shift}) {
       if (t->size() != channels) *t = context.tensor({channels});
     }
-    if (running_mean.frozen) {
+    if (!uses_batch()) {
       saved.mean = running_mean.value();
       saved.variance = running_var.value();
     } else {
@@ -81,8 +81,9 @@ struct BatchNorm {
         kernels::batch_norm_statistics<T>(saved.mean, saved.variance, sums, context.execution);
       }
       if (is_finite<T>(saved.mean) && is_finite<T>(saved.variance)) {
-        kernels::batch_norm_update_running<T>(running_mean.edit(), running_var.edit(), saved.mean,
-                                              saved.variance, rows, options.momentum);
+        kernels::batch_norm_update_running<T>(
+            running_mean.edit(), running_var.edit(), saved.mean, saved.variance, rows,
+            context.statistics_momentum.value_or(options.momentum));
       } else {  // the step will be given up; the running statistics would never recover
         context.note_non_finite(running_mean);
       }
@@ -107,8 +108,7 @@ struct BatchNorm {
                      const kernels::Blend<T>& blend = {}) {
     detail::check_gradient(dy, saved.x.shape(), "batch_norm");
     Tensor<T> dx = context.tensor(dy.shape());
-    const auto statistics =
-        running_mean.frozen ? kernels::Statistics::fixed : kernels::Statistics::batch;
+    const auto statistics = uses_batch() ? kernels::Statistics::batch : kernels::Statistics::fixed;
     kernels::batch_norm_backward<T>(dx, weight.frozen ? View<T>{} : weight.gradient().view(),
                                     bias.frozen ? View<T>{} : bias.gradient().view(), dy, saved.x,
                                     normalizer(saved), saved.mean, saved.variance, options.epsilon,
@@ -158,6 +158,9 @@ struct BatchNorm {
   }
 
  private:
+  // In training; mean and variance are of the same numbers or of no use together.
+  bool uses_batch() const { return !running_mean.frozen && !running_var.frozen; }
+
   void check(const Tensor<T>& x) const {
     EFFV2_CHECK(x.rank() > 0 && !x.empty() && x.extent(x.rank() - 1) == options.channels,
                 ErrorCode::shape_mismatch, "[batch_norm] expected (..., ", options.channels,

@@ -1,9 +1,11 @@
 // What one thread of a program needs to run models: threads, memory, randomness, packed weights.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,10 @@ class Context {
 
   /// Handed on to the kernels.
   Execution execution;
+
+  /// What batch norms weigh a batch's statistics with, instead of by their own momentum: 1 / i for
+  /// batch i = 1, 2, ... makes the running statistics the means over these batches.
+  std::optional<double> statistics_momentum = {};
 
   /// A tensor for a layer's result, with arbitrary values, from the context's pool.
   Tensor<T> tensor(const Shape& shape) const { return execution.scratch<T>(shape); }
@@ -54,11 +60,14 @@ class Context {
   /// Whether `x` is the step's data, whose gradient nobody wants.
   bool is_data(View<const T> x) const { return data_ != nullptr && x.data() == data_; }
 
-  /// The tap plan of a window, made once.
+  /// The tap plan of a window, made once. Valid until the next call: of very many sizes of pictures
+  /// the oldest plans make room.
   const kernels::WindowPlan& plan(const kernels::Window& window) {
     for (const auto& plan : plans_) {
       if (plan->window == window) return *plan;
     }
+    constexpr std::size_t most_plans = 256;
+    if (plans_.size() == most_plans) plans_.erase(plans_.begin());
     plans_.push_back(std::make_unique<kernels::WindowPlan>(window));
     return *plans_.back();
   }

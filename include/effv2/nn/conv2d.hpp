@@ -6,6 +6,7 @@
 
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+#include "../kernels/bias.hpp"
 #include "../kernels/conv2d.hpp"
 #include "context.hpp"
 #include "graph.hpp"
@@ -110,7 +111,9 @@ struct Conv2d {
     if (!weight.frozen) {
       kernels::conv2d_backward_weights<T>(weight.accumulator(), dy, saved.x, plan,
                                           context.execution);
-      if (!bias.empty()) kernels::bias_backward<T>(bias.gradient(), dy);
+    }
+    if (!bias.empty() && !bias.frozen) {
+      kernels::bias_backward<T>(bias.gradient(), dy, context.execution);
     }
     if (context.is_data(saved.x)) return {};
     Tensor<T> dx = context.tensor(shape);

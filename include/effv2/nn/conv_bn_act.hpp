@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/activation.hpp"
@@ -38,10 +39,13 @@ struct ConvolutionBnAct {
   ConvolutionBnAct(Convolution convolution, const BatchNormOptions& options)
       : conv(std::move(convolution)), bn(options) {}
 
-  /// The result blended, in the pass that writes it.
+  /// The result blended, in the pass that writes it; a summand is a picture of its shape.
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
                     const kernels::Blend<T>& blend = {}) {
     prepare(x, saved, context);
+    EFFV2_CHECK(blend.summand.empty() || blend.summand.shape() == saved.z.shape(),
+                ErrorCode::shape_mismatch, "[conv_bn_act] expected a shortcut of shape ",
+                saved.z.shape(), ", got ", blend.summand.shape());
     return bn.apply(saved.bn, context, blend);
   }
 
@@ -55,6 +59,8 @@ struct ConvolutionBnAct {
   /// With the blend of dy, and what is to be added to dx.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
                      const kernels::Blend<T>& blend = {}, View<const T> summand = {}) {
+    EFFV2_CHECK(!saved.z.empty(), ErrorCode::invalid_argument,
+                "[conv_bn_act] a backward without its forward");
     const Tensor<T> dz = bn.backward(dy, saved.bn, context, blend);
     saved.z = {};
     return conv.backward(dz, saved.conv, context, summand);

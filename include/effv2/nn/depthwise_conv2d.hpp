@@ -78,7 +78,7 @@ struct DepthwiseConv2d {
     detail::check_gradient(dy, output_shape(shape), "depthwise_conv2d");
     const kernels::WindowPlan& plan = context.plan(window(shape));
     if (!weight.frozen) {
-      kernels::depthwise_conv2d_backward_weights<T>(weight.gradient(), dy, saved.x, plan,
+      kernels::depthwise_conv2d_backward_weights<T>(weight.accumulator(), dy, saved.x, plan,
                                                     context.execution);
     }
     if (context.is_data(saved.x)) return {};

@@ -45,6 +45,9 @@ struct DropPath {
 
   /// dx[n] = dy[n] m[n] / keep
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    EFFV2_CHECK(saved.scale.empty() || dy.extent(0) == saved.scale.size(),
+                ErrorCode::shape_mismatch, "[drop_path] expected a gradient of ",
+                saved.scale.size(), " samples, got ", dy.shape());
     return apply(dy, saved, context);
   }
 

@@ -35,7 +35,7 @@ struct Dropout {
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
     saved.mask = {};
     Tensor<T> y = context.tensor(x.shape());
-    if (rate == 0.0) {
+    if (rate == 0.0 || x.empty()) {
       y = x;
       return y;
     }
@@ -57,6 +57,9 @@ struct Dropout {
 
   /// dx = dy m / keep
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    EFFV2_CHECK(saved.mask.empty() || dy.shape() == saved.mask.shape(), ErrorCode::shape_mismatch,
+                "[dropout] expected a gradient of shape ", saved.mask.shape(), ", got ",
+                dy.shape());
     Tensor<T> dx = context.tensor(dy.shape());
     if (saved.mask.empty()) {
       dx = dy;

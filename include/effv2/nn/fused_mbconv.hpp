@@ -17,8 +17,8 @@
 
 namespace effv2::inline EFFV2_ISA::nn {
 
-/// expand k x k -> project 1 x 1, then drop path and the residual, where stride and channels allow
-/// one. With an expansion of 1 it is a single k x k convolution, with its activation, and no
+/// expand k x k -> project 1 x 1, then drop path and the residual, where the shapes allow one.
+/// With an expansion of 1 it is a single k x k convolution, with its activation, and no
 /// projection.
 template <class T>
 struct FusedMBConv {
@@ -38,7 +38,7 @@ struct FusedMBConv {
                               o.stride, defaults, defaults.activation,
                               o.expand == 1 ? gamma(o, defaults) : 1.0)),
         drop_path(o.drop_path),
-        residual(o.residual()) {
+        residual(o.residual(defaults.padding)) {
     if (o.expand != 1) {
       project.emplace(conv_bn_act<T>(o.hidden(), o.out_channels, 1, 1, defaults,
                                      ActivationKind::identity, gamma(o, defaults)));
@@ -56,7 +56,8 @@ struct FusedMBConv {
   }
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
-    const kernels::Blend<T> dropped = drop_path.shortcut_backward(saved.drop_path);
+    const kernels::Blend<T> dropped =
+        residual ? drop_path.shortcut_backward(saved.drop_path) : kernels::Blend<T>{};
     const View<const T> shortcut = residual ? dy.view() : View<const T>{};
     if (!project) return expand.backward(dy, saved.expand, context, dropped, shortcut);
     Tensor<T> d;
@@ -89,7 +90,7 @@ struct FusedMBConv {
  private:
   // Of the branch's last batch norm.
   static double gamma(const BlockOptions& o, const BlockDefaults& defaults) {
-    return o.residual() ? defaults.branch_gamma : 1.0;
+    return o.residual(defaults.padding) ? defaults.branch_gamma : 1.0;
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "../core/isa.hpp"
@@ -16,7 +17,9 @@ namespace effv2::inline EFFV2_ISA::nn {
 /// A layer is a plain struct that holds parameters and named children, and nothing about a batch.
 /// What its backward pass needs from the forward pass it writes into `Saved`, which the caller owns
 /// and may use again for the next step. `x` must stay alive until backward is done: Saved may hold
-/// a view of it.
+/// a view of it. A backward pass uses the tape up, whose memory it gives back on the way: one
+/// forward, one backward. One that throws, since memory ran out, leaves gradients that have to be
+/// cleared (zero_gradients).
 ///
 ///   forward   training mode
 ///   backward  from dy = d loss / d y: adds to the parameters' gradients and returns d loss / d x
@@ -35,7 +38,9 @@ concept Layer = requires(L layer, const L& fixed, typename L::Saved& saved,
   { fixed.describe(graph, 0) } -> std::same_as<int>;
 };
 
-/// Holds any layer by value; the only place with virtual calls. Copies deeply.
+/// Holds any layer by value; the only place with virtual calls. Copies deeply. Assigned another
+/// layer of the same type it takes over the values and keeps its own parameters in place: what
+/// points at them, as optimisers do, still may.
 template <class T>
 class AnyLayer {
   struct SavedBase {
@@ -57,7 +62,7 @@ class AnyLayer {
   AnyLayer(const AnyLayer& other) : held_(other.held_->clone()) {}
   AnyLayer(AnyLayer&&) noexcept = default;
   AnyLayer& operator=(const AnyLayer& other) {
-    held_ = other.held_->clone();
+    if (held_ == nullptr || !held_->assign(*other.held_)) held_ = other.held_->clone();
     return *this;
   }
   AnyLayer& operator=(AnyLayer&&) noexcept = default;
@@ -86,6 +91,7 @@ class AnyLayer {
   struct Base {
     virtual ~Base() = default;
     virtual std::unique_ptr<Base> clone() const = 0;
+    virtual bool assign(const Base& other) = 0;  // false if it holds a layer of another type
     virtual Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) = 0;
     virtual Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) = 0;
     virtual Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const = 0;
@@ -112,6 +118,15 @@ class AnyLayer {
       return mine->saved;
     }
     std::unique_ptr<Base> clone() const override { return std::make_unique<Holder>(layer); }
+    bool assign(const Base& other) override {
+      if constexpr (std::is_copy_assignable_v<L>) {
+        if (const auto* same = dynamic_cast<const Holder*>(&other)) {
+          layer = same->layer;
+          return true;
+        }
+      }
+      return false;
+    }
     Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) override {
       return layer.forward(x, saved_of(saved), context);
     }

@@ -6,7 +6,7 @@
 
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
-#include "../kernels/conv2d.hpp"
+#include "../kernels/bias.hpp"
 #include "../kernels/epilogue.hpp"
 #include "../kernels/linear.hpp"
 #include "context.hpp"
@@ -55,7 +55,7 @@ struct Linear {
     if (!weight.frozen) {
       kernels::linear_backward_weights<T>(weight.accumulator(), dy, saved.x, context.execution);
     }
-    if (!bias.frozen) kernels::bias_backward<T>(bias.gradient(), dy);
+    if (!bias.frozen) kernels::bias_backward<T>(bias.gradient(), dy, context.execution);
     if (context.is_data(saved.x)) return {};
     Tensor<T> dx = context.tensor(saved.x.shape());
     kernels::linear_backward_data<T>(dx, dy, context.pack(weight, kernels::Transpose::yes),

@@ -28,11 +28,16 @@ struct BlockOptions {
   double drop_path = 0.0;
 
   std::int64_t hidden() const { return expand * in_channels; }
-  bool residual() const { return stride == 1 && in_channels == out_channels; }
+  /// Whether there is a shortcut: where what comes out is shaped like what goes in.
+  bool residual(Padding padding) const {
+    const bool keeps_size = kernel == 1 || padding == Padding::same ||
+                            (padding == Padding::symmetric && kernel % 2 == 1);
+    return stride == 1 && in_channels == out_channels && keeps_size;
+  }
 };
 
 /// expand 1 x 1 (absent if the ratio is 1) -> depthwise k x k -> squeeze-excite -> project 1 x 1,
-/// then drop path and the residual, where stride and channels allow one.
+/// then drop path and the residual, where the shapes allow one.
 /// The squeezed width is a quarter of the block's input channels.
 template <class T>
 struct MBConv {
@@ -56,9 +61,9 @@ struct MBConv {
         squeeze_excite(o.hidden(), std::max<std::int64_t>(1, o.in_channels / 4),
                        defaults.activation),
         project(conv_bn_act<T>(o.hidden(), o.out_channels, 1, 1, defaults, ActivationKind::identity,
-                               o.residual() ? defaults.branch_gamma : 1.0)),
+                               o.residual(defaults.padding) ? defaults.branch_gamma : 1.0)),
         drop_path(o.drop_path),
-        residual(o.residual()) {
+        residual(o.residual(defaults.padding)) {
     if (o.expand != 1) {
       expand.emplace(
           conv_bn_act<T>(o.in_channels, o.hidden(), 1, 1, defaults, defaults.activation));
@@ -90,8 +95,9 @@ struct MBConv {
     {
       const Tensor<T> again = gated(saved, context);
       saved.project.conv.x = again;
-      d = project.backward(dy, saved.project, context,
-                           drop_path.shortcut_backward(saved.drop_path));
+      d = project.backward(
+          dy, saved.project, context,
+          residual ? drop_path.shortcut_backward(saved.drop_path) : kernels::Blend<T>{});
     }
     const Tensor<T>& gate = saved.squeeze_excite.gate;
     Tensor<T> dgate = context.tensor(gate.shape());

@@ -50,8 +50,9 @@ struct Initializer {
   }
 };
 
-/// A tensor that changes rarely and knows when: every edit gives it a new version, unique in the
-/// process, by which packed copies of it notice that they are stale.
+/// A tensor that changes rarely and knows when: every edit or assignment gives it a new version,
+/// unique in the process and higher than all before, by which packed copies of it notice that they
+/// are stale.
 template <class T>
 class Variable {
  public:
@@ -61,6 +62,24 @@ class Variable {
     if (initializer.kind == Initializer::Kind::constant) initialize({});
   }
 
+  Variable(const Variable&) = default;
+  Variable(Variable&&) noexcept = default;
+  Variable& operator=(const Variable& other) {
+    frozen = other.frozen;
+    value_ = other.value_;
+    initializer_ = other.initializer_;
+    version_ = other.version_ == 0 ? 0 : next_version();
+    return *this;
+  }
+  Variable& operator=(Variable&& other) noexcept {
+    frozen = other.frozen;
+    value_ = std::move(other.value_);
+    initializer_ = other.initializer_;
+    version_ = other.version_ == 0 ? 0 : next_version();
+    return *this;
+  }
+  ~Variable() = default;
+
   const Tensor<T>& value() const {
     EFFV2_CHECK(version_ > 0, ErrorCode::invalid_argument,
                 "[parameter] weights without values: call initialize(model, seed) or load them");
@@ -68,8 +87,7 @@ class Variable {
   }
   /// The value, to be changed: raises the version. Do not keep the reference.
   Tensor<T>& edit() {
-    static std::atomic<std::uint64_t> newest{0};
-    version_ = ++newest;
+    version_ = next_version();
     return value_;
   }
 
@@ -85,6 +103,11 @@ class Variable {
   bool frozen = false;
 
  private:
+  static std::uint64_t next_version() {
+    static std::atomic<std::uint64_t> newest{0};
+    return ++newest;
+  }
+
   Tensor<T> value_;
   Initializer initializer_;
   std::uint64_t version_ = 0;
@@ -99,13 +122,26 @@ class State : public Variable<T> {
 
 enum class WeightDecay { yes, no };
 
-/// Trained: a value and its gradient, into which every backward pass adds.
+/// Trained: a value and its gradient, into which every backward pass adds. A copy has the value;
+/// its gradient is zero.
 template <class T>
 class Parameter : public Variable<T> {
  public:
   Parameter() = default;
   Parameter(const Shape& shape, Initializer initializer, WeightDecay decay)
       : Variable<T>(shape, initializer), decays(decay == WeightDecay::yes) {}
+
+  Parameter(const Parameter& other) : Variable<T>(other), decays(other.decays) {}
+  Parameter(Parameter&&) noexcept = default;
+  Parameter& operator=(const Parameter& other) {
+    Variable<T>::operator=(other);
+    decays = other.decays;
+    if (gradient_.shape() != this->shape()) gradient_ = {};
+    clear_gradient();
+    return *this;
+  }
+  Parameter& operator=(Parameter&&) noexcept = default;
+  ~Parameter() = default;
 
   /// Zero until a backward pass has added to it; allocated on first use.
   Tensor<T>& gradient() {

@@ -25,7 +25,7 @@ class Sequential {
 
   Sequential() = default;
   template <Layer... Layers>
-  requires(sizeof...(Layers) > 1) explicit Sequential(Layers... layers) {
+  requires(sizeof...(Layers) > 0) explicit Sequential(Layers... layers) {
     (add(std::move(layers)), ...);
   }
 
@@ -50,6 +50,10 @@ class Sequential {
   }
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
+    const bool has_tape = !layers_.empty() && saved.layers.size() == layers_.size() &&
+                          (saved.outputs.empty() || !saved.outputs.back().empty());
+    EFFV2_CHECK(has_tape, ErrorCode::invalid_argument,
+                "[sequential] a backward without its forward");
     Tensor<T> gradient = layers_.back().backward(dy, saved.layers.back(), context);
     for (std::size_t i = layers_.size() - 1; i-- > 0;) {
       saved.outputs[i] = {};  // its reader is done with it

@@ -80,7 +80,7 @@ class Ema {
   };
 
   void update_entries(std::size_t first, std::size_t last, const Execution& run) {
-    parallel_for(static_cast<std::int64_t>(last - first), run.threads, [=, this](std::int64_t i) {
+    parallel_for(static_cast<std::int64_t>(last - first), run.threads(), [=, this](std::int64_t i) {
       const std::size_t entry = first + static_cast<std::size_t>(i);
       update_piece(entry, 0, entries_[entry].average.size());
     });

@@ -41,6 +41,7 @@ struct UpdateSpan {
 };
 
 /// Base of the optimisers. Holds pointers into the model, which must outlive it and stay in place.
+/// (`model = another` of the same table keeps it in place.)
 template <class T>
 class Optimizer {
  public:
@@ -70,6 +71,9 @@ class Optimizer {
   double step(double learning_rate, const Execution& run, Ema<T>* average = nullptr) {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       nn::Parameter<T>& parameter = *slots_[i].parameter;
+      EFFV2_CHECK(parameter.size() == spans_[i].count, ErrorCode::shape_mismatch, "[optimizer] ",
+                  slots_[i].path, " has ", parameter.size(), " numbers, and had ", spans_[i].count,
+                  " when the optimizer was made");
       spans_[i].gradient = parameter.frozen ? nullptr : parameter.gradient().data();
       EFFV2_CHECK(average == nullptr || average->follows(i, parameter), ErrorCode::invalid_argument,
                   "[optimizer] the average is of another model than the optimizer");
@@ -135,12 +139,12 @@ class Optimizer {
         chunks_.push_back({slots_.size(), begin, std::min(chunk_size, parameter.size() - begin)});
       }
       numbers_ += parameter.size();
+      spans_.push_back({.count = parameter.size()});
       slots_.push_back(std::move(slot));
     });
     EFFV2_CHECK(!slots_.empty(), ErrorCode::invalid_argument,
                 "[optimizer] the model has no parameters");
     partials_.resize(chunks_.size());
-    spans_.resize(slots_.size());
   }
 
   /// Called once a step, before the updates; steps() already counts it.

@@ -19,6 +19,7 @@
 #include "../core/byte_source.hpp"
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/text.hpp"
 #include "../io/checkpoint.hpp"
 #include "../io/safetensors_header.hpp"
 #include "layer_times.hpp"
@@ -145,6 +146,7 @@ class LineReader {
       }
       value += static_cast<char>(code);
     }
+    if (!text::is_utf8(value)) fail();
     return value;
   }
 

@@ -16,7 +16,6 @@
 #include "../models/efficientnet.hpp"
 #include "../nn/graph.hpp"
 #include "../train/fit_options.hpp"
-#include "../train/report.hpp"
 #include "../train/trainer.hpp"
 #include "reward.hpp"
 #include "step_time.hpp"

@@ -13,7 +13,6 @@
 #include "../models/block_spec.hpp"
 #include "../models/efficientnet.hpp"
 #include "../train/fit_options.hpp"
-#include "../train/report.hpp"
 #include "../train/trainer.hpp"
 #include "layer_times.hpp"
 

@@ -28,7 +28,7 @@ Evaluation evaluate(const Model& model, const data::Dataset& dataset,
                     const data::LoaderOptions& options,
                     nn::Context<typename Model::value_type>& context) {
   using T = typename Model::value_type;
-  data::Loader<T> loader(dataset, options.evaluation().beside(context.execution.threads));
+  data::Loader<T> loader(dataset, options.evaluation().beside(context.execution.threads()));
   Evaluation result{0.0, ConfusionMatrix(dataset.classes), {}, {}};
   result.predictions.reserve(dataset.labels.size());
   result.confidences.reserve(dataset.labels.size());

@@ -19,6 +19,14 @@ struct Stage {
   data::Augmentation augmentation = {};
   double mixup = 0.0;     // alpha
   double dropout = -1.0;  // before the classifier; negative: as the model was built
+
+  void validate() const {
+    EFFV2_CHECK(image_size >= 0 && mixup >= 0.0 && mixup <= 1.0 && dropout < 1.0,
+                ErrorCode::invalid_argument,
+                "[stage] expected a size of at least 0, mixup in [0, 1] and dropout below 1, got ",
+                image_size, ", ", mixup, " and ", dropout);
+    augmentation.validate();
+  }
 };
 
 /// Where the four dials of the paper's table 6 begin and end.

@@ -23,41 +23,16 @@
 #include "../nn/layer.hpp"
 #include "../nn/parameter.hpp"
 #include "../nn/visit.hpp"
-#include "../optim/adamw.hpp"
 #include "../optim/ema.hpp"
 #include "../optim/optimizer.hpp"
-#include "../optim/rmsprop.hpp"
 #include "../optim/schedule.hpp"
-#include "../optim/sgd.hpp"
 #include "callbacks.hpp"
 #include "evaluate.hpp"
 #include "fit_options.hpp"
+#include "make_optimizer.hpp"
 #include "metrics.hpp"
 
 namespace effv2::inline EFFV2_ISA::train {
-
-/// The optimiser that the options name, over a model's parameters.
-template <class T, class Model>
-std::unique_ptr<optim::Optimizer<T>> make_optimizer(Model& model, const FitOptions& o) {
-  std::unique_ptr<optim::Optimizer<T>> optimizer;
-  switch (o.optimizer) {
-    case OptimizerKind::sgd:
-      optimizer = std::make_unique<optim::Sgd<T>>(
-          model,
-          optim::SgdOptions{.momentum = 0.9, .nesterov = true, .weight_decay = o.weight_decay});
-      break;
-    case OptimizerKind::rmsprop:
-      optimizer = std::make_unique<optim::Rmsprop<T>>(
-          model, optim::RmspropOptions{.weight_decay = o.weight_decay});
-      break;
-    case OptimizerKind::adamw:
-      optimizer = std::make_unique<optim::AdamW<T>>(
-          model, optim::AdamWOptions{.weight_decay = o.weight_decay});
-      break;
-  }
-  optimizer->clip_norm = o.clip_norm;
-  return optimizer;
-}
 
 /// One training run. The model and the data must outlive it.
 template <class Model>
@@ -74,7 +49,7 @@ class Trainer {
         context_(options.threads, options.seed),
         loader_(training, loader_options(options)),
         optimizer_(make_optimizer<T>(model, options)) {
-    if (!test.labels.empty()) test.validate();
+    check_test();
     nn::for_each_state(model, [this](const std::string&, nn::State<T>& state) {
       states_.push_back({&state, {}});
     });
@@ -82,7 +57,7 @@ class Trainer {
                 " batches of ", options.batch_size, " are more than the ", training.labels.size(),
                 " training samples");
     if (options.ema_decay > 0.0) ema_.emplace(model, options.ema_decay);
-    enter_stage();
+    if constexpr (can_set_dropout) built_dropout_ = model.dropout_rate();
     schedule_ = {.kind = options.schedule,
                  .base = options.learning_rate,
                  .warmup_steps = static_cast<std::int64_t>(
@@ -100,6 +75,7 @@ class Trainer {
   FitResult run(const Callbacks& callbacks = {}) {
     FitResult result;
     bool evaluated = false;
+    const StagesEnd guard{*this};
     if (std::exchange(averaged_, false)) ema_->swap();
     // An epoch that a checkpoint found with all its batches done still has to be evaluated.
     while (!result.stopped && ((step_ < total_steps() && !out_of_patience()) || batch_ > 0)) {
@@ -114,6 +90,10 @@ class Trainer {
       if (result.stopped) break;
       finish_epoch(report);
       if (callbacks.on_epoch) callbacks.on_epoch(report);
+    }
+    if (!result.stopped && step_ < total_steps() && options_.statistics_batches > 0) {
+      estimate_statistics();  // patience ran out, and nobody could know before
+      evaluated = false;
     }
     if (!evaluated) result.evaluation = evaluate_test();
     if (ema_) {  // the model leaves with its average
@@ -130,6 +110,10 @@ class Trainer {
     return options_.steps > 0 ? options_.steps : options_.epochs * epoch_steps();
   }
   nn::Context<T>& context() { return context_; }
+
+  /// To give parts of the model rates and decays of their own, before the first step:
+  /// optimizer().group("classifier", 10.0, 0.0).
+  optim::Optimizer<T>& optimizer() { return *optimizer_; }
 
   /// Steps and epochs done, and after how many steps an epoch's evaluation was the best so far (0:
   /// none yet).
@@ -149,6 +133,11 @@ class Trainer {
     nn::for_each_parameter(std::as_const(model_), [&](const std::string& path, const auto& p) {
       if (p.frozen) text += "\nfrozen " + path;
     });
+    for (const optim::Slot<T>& slot : optimizer_->slots()) {
+      const double decay = slot.parameter->decays ? options_.weight_decay : 0.0;
+      if (slot.learning_rate_scale == 1.0 && slot.weight_decay == decay) continue;
+      text += concat("\ngroup ", slot.path, ' ', slot.learning_rate_scale, ' ', slot.weight_decay);
+    }
     return text;
   }
 
@@ -180,7 +169,9 @@ class Trainer {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr bool can_set_dropout = requires(Model & model) { model.set_dropout(0.5); };
+  static constexpr bool can_set_dropout = requires(Model & model) {
+    model.set_dropout(model.dropout_rate());
+  };
 
   // Forward, loss and backward for the batches of a step, then the update. If the loss or a
   // gradient is not finite, nothing is updated: Error(non_finite) names the first layer that is
@@ -281,26 +272,53 @@ class Trainer {
     return o;
   }
 
+  // What the first evaluation would find out an epoch later.
+  void check_test() const {
+    EFFV2_CHECK(options_.patience == 0 || !test_.labels.empty(), ErrorCode::invalid_argument,
+                "[fit] patience needs test images");
+    if (test_.labels.empty()) return;
+    test_.validate();
+    EFFV2_CHECK(test_.classes == training_.classes && test_.channels() == training_.channels(),
+                ErrorCode::shape_mismatch, "[fit] expected test images of ", training_.classes,
+                " classes and ", training_.channels(), " channels, as in training, got ",
+                test_.classes, " and ", test_.channels());
+    EFFV2_CHECK(test_.class_names.empty() || training_.class_names.empty() ||
+                    test_.class_names == training_.class_names,
+                ErrorCode::invalid_argument,
+                "[fit] the classes of the test images have other names than in training");
+  }
+
+  // Leaves the model with its own dropout. The next run takes up the stage that it is in.
+  struct StagesEnd {
+    Trainer& trainer;
+    ~StagesEnd() {
+      if (trainer.options_.stages.empty()) return;
+      trainer.stage_ = -1;
+      if constexpr (can_set_dropout) trainer.model_.set_dropout(trainer.built_dropout_);
+    }
+  };
+
   // Takes up the stage of the next step, unless it is the present one.
   bool enter_stage() {
     const auto stages = static_cast<std::int64_t>(options_.stages.size());
     if (stages == 0) return false;
     const std::int64_t stage = std::min(stages - 1, step_ * stages / total_steps());
     if (stage == stage_) return false;
-    stage_ = stage;
     const Stage& now = options_.stages[static_cast<std::size_t>(stage)];
     data::LoaderOptions options = loader_options(options_);
     options.image_size = now.image_size, options.augmentation = now.augmentation;
     options.mixup = now.mixup;
     loader_.set_options(options);
     if constexpr (can_set_dropout) {
-      if (now.dropout >= 0.0) model_.set_dropout(now.dropout);
+      model_.set_dropout(now.dropout >= 0.0 ? now.dropout : built_dropout_);
     }
     context_.clear();  // memory of the other size
+    stage_ = stage;
     return true;
   }
 
-  // Batch norm's statistics as the weights to be evaluated have them, on pictures as they will be.
+  // Batch norm's statistics as the weights to be evaluated have them, on pictures as they will be:
+  // means over some batches, whatever they were before.
   EFFV2_SETUP void estimate_statistics() {
     if (options_.statistics_batches == 0) return;
     data::LoaderOptions options = loader_options(options_);
@@ -308,9 +326,14 @@ class Trainer {
     data::Loader<T> loader(training_, options);
     loader.start(0);
     const Averaged guard(ema_);
+    struct Momentum {
+      std::optional<double>& of_context;
+      ~Momentum() { of_context.reset(); }
+    } const momentum{context_.statistics_momentum};
     for (std::int64_t i = 0; i < options_.statistics_batches; ++i) {
       const data::Batch<T>* batch = loader.next();
       if (batch == nullptr) break;
+      momentum.of_context = 1.0 / static_cast<double>(i + 1);
       context_.begin_step(static_cast<std::uint64_t>(i), batch->images);
       model_.forward(batch->images, saved_, context_);
     }
@@ -404,7 +427,8 @@ class Trainer {
   };
   std::vector<Snapshot> states_;   // as they were before the step
   mutable std::string data_text_;  // what configuration() says of the data
-  std::int64_t stage_ = -1;        // of options_.stages
+  std::int64_t stage_ = -1;        // of options_.stages; -1: none yet
+  double built_dropout_ = 0.0;     // of the model, outside of stages
   bool averaged_ = false;          // the model and the average have changed places
 
   // Where the run is. The epoch's sums are over its batches so far.

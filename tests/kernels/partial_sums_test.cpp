@@ -1,0 +1,23 @@
+#include <effv2/kernels/partial_sums.hpp>
+
+#include "../catch.hpp"
+#include "../support/random.hpp"
+
+using namespace effv2;
+using testing::Dice;
+
+TEST_CASE("partial sums are added to a sum, or are all of it", "[partial_sums]") {
+  Dice dice(16);
+  for (int round = 0; round < 60; ++round) {
+    const std::int64_t slices = dice.between(1, 5), size = dice.between(1, 9000);
+    const Tensor<float> partials = dice.integers<float>({slices, size});
+    const bool adds = round % 2 == 0;
+    Tensor<float> sum = Tensor<float>::filled({size}, 3.0F);
+    kernels::add_partial_sums<float>({sum, adds}, partials, Execution(1 + round % 3));
+    for (std::int64_t i = 0; i < size; ++i) {
+      float expected = adds ? 3.0F : 0.0F;
+      for (std::int64_t s = 0; s < slices; ++s) expected += partials[s * size + i];
+      REQUIRE(sum[i] == expected);
+    }
+  }
+}
