@@ -2,17 +2,24 @@
 # Leaves what is missing, in words, in effv2_missing.
 set(effv2_missing "")
 
-find_package(Eigen3 3.3 QUIET NO_MODULE)
-if(NOT TARGET Eigen3::Eigen)
-  string(APPEND effv2_missing "effv2 needs Eigen 3.3 or later. ")
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
+  string(APPEND effv2_missing "effv2 needs g++ 12 or later, this is ${CMAKE_CXX_COMPILER_VERSION}. ")
+endif()
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES AND NOT CMAKE_CXX_FLAGS MATCHES "-O[1-3s]")
+  message(WARNING "effv2: without a CMAKE_BUILD_TYPE nothing is optimised, and training takes many "
+                  "times as long; -DCMAKE_BUILD_TYPE=Release is what you want")
 endif()
 
-# Debian's xsimd 8.1 asks for xtl, which it does not need and does not bring.
-if(NOT TARGET xtl)
-  add_library(xtl INTERFACE IMPORTED)
-endif()
-# xsimd's version file accepts its own major version only: find any, then look.
+# Only kernels/gemm.hpp, the textbook convolution, needs it.
+find_package(Eigen3 3.3 QUIET NO_MODULE)
+
 if(NOT TARGET xsimd)
+  # Debian's xsimd 8.1 asks for xtl, which it does not need and does not bring.
+  find_package(xtl QUIET)
+  if(NOT TARGET xtl)
+    add_library(xtl INTERFACE IMPORTED)
+  endif()
+  # xsimd's version file accepts its own major version only: find any, then look.
   find_package(xsimd QUIET)
 endif()
 if(NOT TARGET xsimd)

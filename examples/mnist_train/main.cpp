@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
     const bool stops = stop_signal != 0;
     const bool is_due = options.checkpoint_every > 0 && report.step % options.checkpoint_every == 0;
     if (stops || is_due) saved = training->save_checkpoint();
+    if (stops) progress.stopping();
     return !stops;
   };
   callbacks.on_epoch = [&](const effv2::train::EpochReport& report) {

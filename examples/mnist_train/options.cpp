@@ -51,12 +51,13 @@ Options recipe(const std::string& name) {
 
 // The recipe has to be known before the other flags are read over its defaults.
 std::string find_recipe(int argc, char** argv) {
+  std::string name = "default";
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
-    if (argument == "--recipe" && i + 1 < argc) return argv[i + 1];
-    if (argument.rfind("--recipe=", 0) == 0) return argument.substr(9);
+    if (argument == "--recipe" && i + 1 < argc) name = argv[i + 1];
+    if (argument.rfind("--recipe=", 0) == 0) name = argument.substr(9);
   }
-  return "default";
+  return name;  // the last one, as of every flag
 }
 
 // As CLI::IsMember, which costs a third of a second of compilation for every type of list.

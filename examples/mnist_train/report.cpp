@@ -42,6 +42,13 @@ void Progress::resumed(std::int64_t step) {
   if (!quiet_) std::printf("resumed after step %lld\n", static_cast<long long>(step));
 }
 
+void Progress::stopping() {
+  if (quiet_) return;
+  clear_line();
+  std::printf("stopping; the test images are looked at first\n");
+  std::fflush(stdout);
+}
+
 void Progress::stopped(std::int64_t step, bool has_checkpoint) {
   if (quiet_) return;
   clear_line();

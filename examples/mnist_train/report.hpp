@@ -18,6 +18,7 @@ class Progress {
  public:
   explicit Progress(bool quiet);
   void resumed(std::int64_t step);
+  void stopping();
   void stopped(std::int64_t step, bool has_checkpoint);
   void skipped(std::int64_t steps);
   void step(const effv2::train::StepReport& report);

@@ -106,6 +106,7 @@ void introduce(const Options& o, const MnistData& data, const models::EfficientN
   std::printf("data: %lld training and %lld test images from %s\n",
               static_cast<long long>(set.size()), static_cast<long long>(data.test.size()),
               data.origin.c_str());
+  if (o.out.empty()) std::printf("nothing is kept: --out DIR keeps the network and a report\n");
   std::fflush(stdout);
 }
 
@@ -135,7 +136,7 @@ class Run final : public Training {
       : out_(o.out),
         fit_(fit_options(o, data.training)),
         card_{.class_names = data.test.class_names,
-              .image_size = data.test.height(),
+              .image_size = o.size > 0 ? o.size : data.test.height(),
               .mean = fit_.data.mean,
               .deviation = fit_.data.deviation},
         model_(make_network(o, data.training)),

@@ -78,8 +78,14 @@ class Classifier {
     const std::int64_t size = loaded_.card.image_size;
     const bool fits = picture.extent(0) == size && picture.extent(1) == size;
     if (size == 0 || fits) return Tensor<std::uint8_t>(picture);
-    if (channels() == 1 && size == digit_size) return centred_digit(picture);
-    return data::resize(picture, size, size);
+    const bool is_mnist = picture.extent(0) == digit_size && picture.extent(1) == digit_size;
+    return data::resize(reads_digits() && !is_mnist ? centred_digit(picture) : picture, size, size);
+  }
+
+  // MNIST's: other pictures of it have other borders and may be dark on light.
+  bool reads_digits() const {
+    const std::vector<std::string>& names = loaded_.card.class_names;
+    return channels() == 1 && names.size() == 10 && names.front() == "0" && names.back() == "9";
   }
 
   std::string class_name(std::int64_t k) const {

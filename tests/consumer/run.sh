@@ -66,7 +66,12 @@ case $kind in
     build_project "find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
   add_subdirectory)
-    build_project "add_subdirectory(\"$source\" effv2)"
+    # Warnings of the library's own source are no errors of somebody else's build.
+    target=compiled build_project "add_subdirectory(\"$source\" effv2)
+get_target_property(options effv2_compiled COMPILE_OPTIONS)
+if(options MATCHES Werror)
+  message(FATAL_ERROR \"effv2::compiled makes warnings errors\")
+endif()"
     ;;
   fetch_content)
     build_project "include(FetchContent)
@@ -86,6 +91,25 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
       echo "the kernels were compiled again" >&2
       exit 1
     fi
+    ;;
+  twice)
+    # Two directories of a project, and one of them twice.
+    install_library
+    mkdir "$work/project/part"
+    echo "find_package(effv2 $version REQUIRED)
+find_package(effv2 $version REQUIRED)
+add_library(part OBJECT \"$here/unit_other.cpp\")
+target_compile_definitions(part PRIVATE EFFV2_SUM=sum_in_part)
+target_link_libraries(part PRIVATE effv2::compiled)" >"$work/project/part/CMakeLists.txt"
+    target=compiled build_project "add_subdirectory(part)
+find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
+    ;;
+  readme)
+    # The program that README.md shows.
+    sed -n '/^## In your own program/,$p' "$source/README.md" | sed -n '/^```cpp/,/^```/p' |
+      sed '1d; /^```/,$d' >"$work/readme.cpp"
+    grep -q 'int main' "$work/readme.cpp"
+    "$compiler" "${flags[@]}" -fopenmp "$work/readme.cpp" -lz -o "$work/consumer"
     ;;
   plain_include)
     "$compiler" "${flags[@]}" -fopenmp "$here/main.cpp" -o "$work/consumer"
@@ -120,6 +144,18 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
       -c "$here/unit_first.cpp" -o "$work/first.o"
     "$compiler" "${flags[@]}" -fopenmp -include "$work/everything.hpp" \
       -DEFFV2_SUM=sum_in_second -c "$here/unit_other.cpp" -o "$work/second.o"
+    # Of what the linker may take from either unit, only Error has a name for both.
+    if [[ -e $work/avx2.o ]]; then
+      for object in first avx2; do
+        nm -C --defined-only "$work/$object.o" | sed -n 's/^[0-9a-f]* [VWu] //p' |
+          grep 'effv2::' | sort -u >"$work/$object.symbols"
+      done
+      shared=$(comm -12 "$work/first.symbols" "$work/avx2.symbols" | grep -vE '^(effv2|(typeinfo|typeinfo name|vtable) for effv2)::Error' || true)
+      if [[ -n $shared ]]; then
+        echo "units for different instruction sets share: $shared" >&2
+        exit 1
+      fi
+    fi
     "$compiler" -fopenmp "${objects[@]}" -lz -o "$work/consumer"
     "$work/consumer"
     ;;

@@ -42,6 +42,11 @@ for recipe in fast best sprint paper; do
 done
 grep -q '"image_size": 20' "$work/fast/metrics.jsonl" || fail 'fast is not at 20 pixels'
 grep -q '"image_size": 24' "$work/paper/metrics.jsonl" || fail 'paper has no stages'
+grep -qa '"effv2.image_size":"20"' "$work/fast/model.safetensors" || fail 'the network is not for 20 pixels'
+output=$("$program" --recipe best --recipe fast "${quick[@]}" --steps 1 --evaluate epoch)
+grep -q 'recipe fast' <<<"$output" || fail 'of two recipes the last counts'
+grep -q -- '--out DIR keeps' <<<"$output" || fail 'it is not told that nothing is kept'
+refuses_run "${quick[@]}" --evaluate end --patience 2
 
 # Twice the channels are nearly four times the parameters.
 parameters() { "$program" "${quick[@]}" --steps 1 "$@" | sed -n 's/^model tiny: \([0-9]*\) .*/\1/p'; }
