@@ -89,9 +89,10 @@ TEST_CASE("a backward pass needs a forward pass of its own", "[sequential]") {
   nn::Context<float> context(1);
   testing::Dice dice(713);
   const Tensor<float> x = dice.tensor<float>({3, 5, 5, 1});
-  auto net = testing::small_network();
+  nn::Sequential<float> net(nn::Flatten<float>{}, nn::Linear<float>(25, 2));
+  nn::initialize(net, 1);
   nn::Sequential<float>::Saved saved;
-  CHECK_THROWS_AS(net.backward(x, saved, context), Error);
+  CHECK_THROWS_AS(net.backward(Tensor<float>({3, 2}), saved, context), Error);
   const Tensor<float> y = net.forward(x, saved, context);
   net.backward(y, saved, context);
   CHECK_THROWS_AS(net.backward(y, saved, context), Error);

@@ -368,9 +368,9 @@ TEST_CASE("stages change size and dropout, each for as many steps", "[trainer][p
   CHECK(net.dropout.rate == Approx(spec.dropout));  // its own again
   // A stage that does not say is as the model was built, not as the stage before.
   rates.clear();
-  o.stages[1].dropout = -1.0;
+  o.stages[0].dropout = 0.25, o.stages[1].dropout = -1.0;
   train::fit(net, training, test, o, callbacks);
-  CHECK(rates[0] == Approx(0.1));
+  CHECK(rates[0] == Approx(0.25));
   CHECK(rates[5] == Approx(spec.dropout));
   CHECK(rates[10] == Approx(0.3));
   // The same in a model without the dial.
