@@ -13,7 +13,9 @@
 #include <effv2/train/report.hpp>
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "../run_folder.hpp"
 
@@ -155,13 +157,28 @@ void MetricsFile::epoch(const train::EpochReport& r) {
   write(record + "}\n");
 }
 
+// When the run was begun and resumed before.
+train::RunRecord::Facts RunFolder::earlier_times() const try {
+  train::RunRecord::Facts facts = read_run(options_.out).record.facts;
+  std::erase_if(facts, [](const auto& fact) {
+    return fact.first != "begun" && !fact.first.starts_with("resumed after");
+  });
+  return facts;
+} catch (const effv2::Error&) {
+  return {};  // a run without a record has checkpoints all the same
+}
+
 void RunFolder::describe(train::RunRecord record) const {
   if (options_.out.empty()) return;
   char date[32];
   const std::time_t now = std::time(nullptr);
   std::strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", std::gmtime(&now));
-  record.facts.emplace_back("begun", date);
-  if (resumed_) record.facts.back().first = effv2::concat("resumed after step ", resumed_->step);
+  if (resumed_) {
+    for (auto& fact : earlier_times()) record.facts.push_back(std::move(fact));
+    record.facts.emplace_back(effv2::concat("resumed after step ", resumed_->step), date);
+  } else {
+    record.facts.emplace_back("begun", date);
+  }
   write_run(options_.out, {std::move(record), std::filesystem::absolute(data_.directory).string(),
                            options_.hold_out, options_.size});
 }

@@ -6,6 +6,7 @@
 #include <effv2/data/dataset.hpp>
 #include <effv2/nn/graph.hpp>
 #include <effv2/train/callbacks.hpp>
+#include <effv2/train/run_record.hpp>
 #include <optional>
 #include <string>
 
@@ -58,6 +59,8 @@ class RunFolder {
   void report(const effv2::nn::Summary& summary, const effv2::train::FitResult& result) const;
 
  private:
+  effv2::train::RunRecord::Facts earlier_times() const;
+
   const Options& options_;
   const MnistData& data_;
   std::optional<Training::Position> resumed_;

@@ -119,10 +119,10 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     "$compiler" "${flags[@]}" "$here/main.cpp" -o "$work/consumer"
     "$work/consumer"
     check_no_openmp "$work/consumer"
-    # An installed copy, used by a project that wants no threads.
+    # An installed copy, used by a project that wants no threads and has no Eigen.
     install_library
     build_project "find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix" \
-      -DEFFV2_OPENMP=OFF
+      -DEFFV2_OPENMP=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON
     check_no_openmp "$work/build/consumer"
     ;;
   two_units)

@@ -108,6 +108,8 @@ stop_and_resume() {
   refuses "${run[@]}" --lr 0.1 --out "$work/cut" --resume
   "$program" "${run[@]}" --threads 1 --out "$work/cut" --resume >"$work/out"
   grep -q '^resumed after step' "$work/out" || fail 'not resumed'
+  grep -q '"begun"' "$work/cut/run.json" && grep -q "resumed after step $step\"" "$work/cut/run.json" ||
+    fail 'the record does not know when it was begun and resumed'
   diff <(course "$work/whole") <(course "$work/cut") || fail "$signal: resumed: another report"
 }
 "$program" "${quick[@]}" --steps 150 --batch 64 --out "$work/whole" --resume >"$work/out"
