@@ -67,7 +67,7 @@ case $kind in
     ;;
   add_subdirectory)
     # Warnings of the library's own source are no errors of somebody else's build.
-    target=compiled build_project "add_subdirectory(\"$source\" effv2)
+    build_project "add_subdirectory(\"$source\" effv2)
 get_target_property(options effv2_compiled COMPILE_OPTIONS)
 if(options MATCHES Werror)
   message(FATAL_ERROR \"effv2::compiled makes warnings errors\")
@@ -83,7 +83,15 @@ FetchContent_MakeAvailable(effv2)"
     instructions=
     if grep -q avx2 /proc/cpuinfo; then instructions='add_compile_options(-march=x86-64-v3)'; fi
     install_library
+    # A directory of the project, or of one of its dependencies, asks for it as well, and twice.
+    mkdir "$work/project/part"
+    echo "find_package(effv2 $version REQUIRED)
+find_package(effv2 $version REQUIRED)
+add_library(part OBJECT \"$here/unit_other.cpp\")
+target_compile_definitions(part PRIVATE EFFV2_SUM=sum_in_part)
+target_link_libraries(part PRIVATE effv2::compiled)" >"$work/project/part/CMakeLists.txt"
     target=compiled build_project "$instructions
+add_subdirectory(part)
 find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     # And the program brings no kernels of its own.
     object=$(find "$work/build" -name main.cpp.o)
@@ -91,18 +99,6 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
       echo "the kernels were compiled again" >&2
       exit 1
     fi
-    ;;
-  twice)
-    # Two directories of a project, and one of them twice.
-    install_library
-    mkdir "$work/project/part"
-    echo "find_package(effv2 $version REQUIRED)
-find_package(effv2 $version REQUIRED)
-add_library(part OBJECT \"$here/unit_other.cpp\")
-target_compile_definitions(part PRIVATE EFFV2_SUM=sum_in_part)
-target_link_libraries(part PRIVATE effv2::compiled)" >"$work/project/part/CMakeLists.txt"
-    target=compiled build_project "add_subdirectory(part)
-find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
   readme)
     # The program that README.md shows.
