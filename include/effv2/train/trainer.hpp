@@ -122,7 +122,7 @@ class Trainer {
   std::int64_t best_step() const { return best_step_; }
 
   /// What a checkpoint must agree in with the run that resumes it: options, data, frozen
-  /// parameters.
+  /// parameters, the optimiser's groups.
   std::string configuration() const {
     // Once: every checkpoint asks, and a pass over the data may take as long as writing it.
     if (data_text_.empty()) {
