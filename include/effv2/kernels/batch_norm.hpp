@@ -19,35 +19,11 @@
 #include "activation.hpp"
 #include "blend.hpp"
 #include "epilogue.hpp"
+#include "partial_sums.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
 namespace detail {
-
-// Rows of a chunk: about 128 KiB of floats. Fixed by the shape, so that sums over chunks do not
-// depend on the threads.
-inline std::int64_t rows_per_chunk(std::int64_t channels) {
-  constexpr std::int64_t numbers = 32768;
-  return std::max<std::int64_t>(1, numbers / channels);
-}
-
-// sums (2, C) = the sum of partials (chunks, 2, C) over the chunks, in order.
-template <class T>
-void add_chunks(View<double> sums, View<const T> partials, const Execution& run) {
-  const std::int64_t numbers = sums.size(), chunks = partials.size() / numbers;
-  double* total = sums.data();
-  const T* parts = partials.data();
-  parallel_chunks(numbers, 256, run.threads_for(4 * partials.size()),
-                  [=](std::int64_t begin, std::int64_t end) {
-                    std::fill(total + begin, total + end, 0.0);
-                    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-                      const T* part = parts + chunk * numbers;
-                      for (std::int64_t i = begin; i < end; ++i) {
-                        total[i] += static_cast<double>(part[i]);
-                      }
-                    }
-                  });
-}
 
 // For every channel the sums over all rows of two quantities: terms_of(row) is a function (c,
 // lanes, first, second) that adds both. Sums of a chunk are kept in T, the chunks are added in
@@ -56,7 +32,7 @@ template <class T, class Terms>
 void sum_rows(Tensor<double>& sums, std::int64_t rows, std::int64_t channels, const Execution& run,
               Terms&& terms_of) {
   using V = simd::Vector<T>;
-  const std::int64_t grain = rows_per_chunk(channels), chunks = (rows + grain - 1) / grain;
+  const std::int64_t grain = rows_per_slice(channels), chunks = (rows + grain - 1) / grain;
   Tensor<T> partials = run.scratch<T>({chunks, 2, channels});
   T* all = partials.data();
   parallel_for(chunks, run.threads_for(rows * channels), [=](std::int64_t chunk) {
@@ -80,13 +56,13 @@ void sum_rows(Tensor<double>& sums, std::int64_t rows, std::int64_t channels, co
     for (; row + 1 < end; row += 2) add_rows(row, std::integral_constant<int, 2>{});
     if (row < end) add_rows(row, std::integral_constant<int, 1>{});
   });
-  add_chunks<T>(sums, partials, run);
+  add_partial_sums<double, T>({sums, false}, partials, run);
 }
 
 // body(begin, end) over rows, in parallel.
 template <class Body>
 void for_each_rows(std::int64_t rows, std::int64_t channels, const Execution& run, Body&& body) {
-  parallel_chunks(rows, std::max<std::int64_t>(1, rows_per_chunk(channels) / 4),
+  parallel_chunks(rows, std::max<std::int64_t>(1, rows_per_slice(channels) / 4),
                   run.threads_for(rows * channels), std::forward<Body>(body));
 }
 

@@ -9,6 +9,7 @@
 #include "../core/parallel.hpp"
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
+#include "partial_sums.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
@@ -42,25 +43,19 @@ void sum_of_rows(T* sums, const T* x, std::int64_t rows, std::int64_t channels) 
 /// db[c] += sum over rows of dy[row, c]. dy (..., C).
 template <class T>
 void bias_backward(View<T> db, View<const T> dy, const Execution& run) {
-  // As batch norm's: chunks that the shape decides, each summed in T, then added in double and in
-  // order.
-  constexpr std::int64_t chunk_numbers = 32768;
   const std::int64_t channels = db.size(), rows = dy.size() / channels;
-  const std::int64_t grain = std::max<std::int64_t>(1, chunk_numbers / channels);
-  const std::int64_t chunks = (rows + grain - 1) / grain;
-  Tensor<T> partials = run.scratch<T>({chunks, channels});
+  const std::int64_t grain = rows_per_slice(channels), slices = (rows + grain - 1) / grain;
+  Tensor<T> partials = run.scratch<T>({slices, channels});
   T* sums = partials.data();
-  parallel_for(chunks, run.threads_for(dy.size()), [=](std::int64_t chunk) {
-    const std::int64_t begin = chunk * grain;
-    detail::sum_of_rows(sums + chunk * channels, dy.data() + begin * channels,
+  parallel_for(slices, run.threads_for(dy.size()), [=](std::int64_t slice) {
+    const std::int64_t begin = slice * grain;
+    detail::sum_of_rows(sums + slice * channels, dy.data() + begin * channels,
                         std::min(grain, rows - begin), channels);
   });
+  Tensor<double> total = run.scratch<double>({channels});
+  add_partial_sums<double, T>({total, false}, partials, run);
   for (std::int64_t c = 0; c < channels; ++c) {
-    double total = static_cast<double>(db[c]);
-    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-      total += static_cast<double>(sums[chunk * channels + c]);
-    }
-    db[c] = static_cast<T>(total);
+    db[c] = static_cast<T>(static_cast<double>(db[c]) + total[c]);
   }
 }
 

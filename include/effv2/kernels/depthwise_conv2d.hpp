@@ -190,7 +190,7 @@ void depthwise_conv2d_backward_weights(const Accumulator<T>& dw, View<const T> d
                     }
                   });
   });
-  add_partial_sums<T>(dw, partials, run);
+  add_partial_sums<T, T>(dw, partials, run);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

@@ -215,7 +215,7 @@ void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> r
       }
     }
   });
-  if (slices > 1) add_partial_sums<T>(sum, partials, run);
+  if (slices > 1) add_partial_sums<T, T>(sum, partials, run);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

@@ -1,6 +1,5 @@
-// The second half of a sum over many rows: the rows are cut into slices that the shape decides,
-// each slice has a sum of its own, and these are added in order. So the result does not depend on
-// the threads.
+// Sums over many rows: the rows are cut into slices that the shape decides, each slice has a sum of
+// its own, and these are added in order. So the result does not depend on the threads.
 #pragma once
 
 #include <algorithm>
@@ -15,19 +14,29 @@
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
-/// sum[i] += (or =, where the sum starts here) the sum over slices s of partials[s, i].
-template <class T>
-void add_partial_sums(const Accumulator<T>& sum, View<const T> partials, const Execution& run) {
+/// Rows of a slice of (..., channels) that is summed in one pass: about 128 KiB of floats.
+inline std::int64_t rows_per_slice(std::int64_t channels) {
+  constexpr std::int64_t numbers = 32768;
+  return std::max<std::int64_t>(1, numbers / channels);
+}
+
+/// sum[i] += (or =, where the sum starts here) the sum over slices s of partials[s, i], added in
+/// the numbers of the sum: Sum may be wider than T.
+template <class Sum, class T>
+void add_partial_sums(const Accumulator<Sum>& sum, View<const T> partials, const Execution& run) {
   const std::int64_t size = sum.values.size(), slices = partials.size() / size;
   assert(partials.size() == slices * size);
-  constexpr std::int64_t grain = 4096;
+  // Where numbers are few, slices are many.
+  const std::int64_t grain = std::clamp<std::int64_t>(size / 16, 256, 4096);
   parallel_chunks(size, grain, run.threads_for(partials.size()),
                   [=](std::int64_t begin, std::int64_t end) {
-                    T* total = sum.values.data();
-                    if (!sum.adds) std::fill(total + begin, total + end, T{});
+                    Sum* total = sum.values.data();
+                    if (!sum.adds) std::fill(total + begin, total + end, Sum{});
                     for (std::int64_t slice = 0; slice < slices; ++slice) {
                       const T* partial = partials.data() + slice * size;
-                      for (std::int64_t i = begin; i < end; ++i) total[i] += partial[i];
+                      for (std::int64_t i = begin; i < end; ++i) {
+                        total[i] += static_cast<Sum>(partial[i]);
+                      }
                     }
                   });
 }
