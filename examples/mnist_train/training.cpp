@@ -37,6 +37,9 @@ data::Augmentation augmentation(const Options& o) {
   return a;
 }
 
+// What is trained and evaluated at, for pictures of `own` pixels.
+std::int64_t pixels(const Options& o, std::int64_t own) { return o.size > 0 ? o.size : own; }
+
 train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   using train::OptimizerKind;
   train::FitOptions fit;
@@ -56,7 +59,7 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   fit.data.image_size = o.size, fit.data.mixup = o.mixup;
   fit.data.augmentation = augmentation(o);
   if (o.stages > 0) {
-    const auto size = static_cast<int>(o.size > 0 ? o.size : set.height());
+    const auto size = static_cast<int>(pixels(o, set.height()));
     train::ProgressiveRange range = train::progressive_28;
     range.first_size = std::min(static_cast<int>(o.first_size), size), range.last_size = size;
     range.last_mixup = o.mixup, range.first_dropout = o.dropout / 3.0,
@@ -87,9 +90,7 @@ std::string title(const Options& o, const MnistData& data) {
 
 nn::Summary summary_of(const Options& o, const data::Dataset& set,
                        const models::EfficientNet<float>& model) {
-  const bool is_resized = o.size > 0;
-  return nn::summary(model, {1, is_resized ? o.size : set.height(),
-                             is_resized ? o.size : set.width(), set.channels()});
+  return nn::summary(model, {1, pixels(o, set.height()), pixels(o, set.width()), set.channels()});
 }
 
 void introduce(const Options& o, const MnistData& data, const models::EfficientNet<float>& model) {
@@ -136,7 +137,7 @@ class Run final : public Training {
       : out_(o.out),
         fit_(fit_options(o, data.training)),
         card_{.class_names = data.test.class_names,
-              .image_size = o.size > 0 ? o.size : data.test.height(),
+              .image_size = pixels(o, data.test.height()),
               .mean = fit_.data.mean,
               .deviation = fit_.data.deviation},
         model_(make_network(o, data.training)),

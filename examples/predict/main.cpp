@@ -76,10 +76,12 @@ class Classifier {
  private:
   Tensor<std::uint8_t> fit(const Tensor<std::uint8_t>& picture) const {
     const std::int64_t size = loaded_.card.image_size;
-    const bool fits = picture.extent(0) == size && picture.extent(1) == size;
-    if (size == 0 || fits) return Tensor<std::uint8_t>(picture);
-    const bool is_mnist = picture.extent(0) == digit_size && picture.extent(1) == digit_size;
-    return data::resize(reads_digits() && !is_mnist ? centred_digit(picture) : picture, size, size);
+    const auto is_of = [&picture](std::int64_t side) {
+      return picture.extent(0) == side && picture.extent(1) == side;
+    };
+    if (size == 0 || is_of(size)) return Tensor<std::uint8_t>(picture);
+    const bool is_drawn = reads_digits() && !is_of(digit_size);
+    return data::resize(is_drawn ? centred_digit(picture) : picture, size, size);
   }
 
   // MNIST's: other pictures of it have other borders and may be dark on light.

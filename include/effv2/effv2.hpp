@@ -53,6 +53,7 @@
 // Layers: state and composition.
 #include "nn/activation.hpp"
 #include "nn/batch_norm.hpp"
+#include "nn/check.hpp"
 #include "nn/context.hpp"
 #include "nn/conv2d.hpp"
 #include "nn/conv_bn_act.hpp"
@@ -113,6 +114,7 @@
 
 // The loop.
 #include "train/callbacks.hpp"
+#include "train/estimate_statistics.hpp"
 #include "train/evaluate.hpp"
 #include "train/fit_options.hpp"
 #include "train/make_optimizer.hpp"

@@ -6,8 +6,8 @@
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/activation.hpp"
+#include "check.hpp"
 #include "context.hpp"
-#include "conv2d.hpp"
 #include "graph.hpp"
 #include "visit.hpp"
 

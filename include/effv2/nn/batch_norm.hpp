@@ -8,8 +8,8 @@
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/batch_norm.hpp"
+#include "check.hpp"
 #include "context.hpp"
-#include "conv2d.hpp"
 #include "graph.hpp"
 #include "visit.hpp"
 

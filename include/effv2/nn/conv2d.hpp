@@ -8,6 +8,7 @@
 #include "../core/tensor.hpp"
 #include "../kernels/bias.hpp"
 #include "../kernels/conv2d.hpp"
+#include "check.hpp"
 #include "context.hpp"
 #include "graph.hpp"
 #include "visit.hpp"
@@ -22,26 +23,6 @@ struct Conv2dOptions {
   Padding padding = Padding::symmetric;
   bool bias = false;
 };
-
-namespace detail {
-
-// Checks that x is (N, H, W, channels) and not empty; `who` begins the error.
-template <class T>
-void check_picture(const Tensor<T>& x, std::int64_t channels, const char* who) {
-  EFFV2_CHECK(x.rank() == 4 && !x.empty(), ErrorCode::shape_mismatch, "[", who,
-              "] expected (N, H, W, C) of at least one number, got ", x.shape());
-  EFFV2_CHECK(x.extent(3) == channels, ErrorCode::shape_mismatch, "[", who, "] expected ", channels,
-              " input channels, got ", x.extent(3), " in ", x.shape());
-}
-
-// Checks the gradient that enters a backward pass.
-template <class T>
-void check_gradient(const Tensor<T>& dy, const Shape& expected, const char* who) {
-  EFFV2_CHECK(dy.shape() == expected, ErrorCode::shape_mismatch, "[", who,
-              "] expected a gradient of shape ", expected, ", got ", dy.shape());
-}
-
-}  // namespace detail
 
 /// (N, H, W, in) -> (N, OH, OW, out); weight (k, k, in, out) ~ N(0, sqrt(2 / (k k out))).
 template <class T>

@@ -7,6 +7,7 @@
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/depthwise_conv2d.hpp"
+#include "check.hpp"
 #include "context.hpp"
 #include "conv2d.hpp"
 #include "graph.hpp"

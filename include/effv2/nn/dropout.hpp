@@ -9,6 +9,7 @@
 #include "../core/random.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/elementwise.hpp"
+#include "check.hpp"
 #include "context.hpp"
 #include "graph.hpp"
 #include "visit.hpp"
@@ -57,9 +58,7 @@ struct Dropout {
 
   /// dx = dy m / keep
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
-    EFFV2_CHECK(saved.mask.empty() || dy.shape() == saved.mask.shape(), ErrorCode::shape_mismatch,
-                "[dropout] expected a gradient of shape ", saved.mask.shape(), ", got ",
-                dy.shape());
+    if (!saved.mask.empty()) detail::check_gradient(dy, saved.mask.shape(), "dropout");
     Tensor<T> dx = context.tensor(dy.shape());
     if (saved.mask.empty()) {
       dx = dy;

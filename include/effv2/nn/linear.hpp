@@ -9,8 +9,8 @@
 #include "../kernels/bias.hpp"
 #include "../kernels/epilogue.hpp"
 #include "../kernels/linear.hpp"
+#include "check.hpp"
 #include "context.hpp"
-#include "conv2d.hpp"
 #include "graph.hpp"
 #include "visit.hpp"
 

@@ -50,9 +50,35 @@ struct Initializer {
   }
 };
 
-/// A tensor that changes rarely and knows when: every edit or assignment gives it a new version,
-/// unique in the process and higher than all before, by which packed copies of it notice that they
-/// are stale.
+namespace detail {
+
+// Unique in the process and higher than all before, or 0. Whoever is assigned another's value has
+// changed: an assignment raises it as well.
+class Version {
+ public:
+  Version() = default;
+  Version(const Version&) = default;
+  Version& operator=(const Version& other) noexcept {
+    number_ = other.number_ == 0 ? 0 : next();
+    return *this;
+  }
+
+  void raise() noexcept { number_ = next(); }
+  std::uint64_t number() const { return number_; }
+
+ private:
+  static std::uint64_t next() noexcept {
+    static std::atomic<std::uint64_t> newest{0};
+    return ++newest;
+  }
+
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace detail
+
+/// A tensor that changes rarely and knows when: every edit or assignment gives it a new version, by
+/// which packed copies of it notice that they are stale.
 template <class T>
 class Variable {
  public:
@@ -62,32 +88,14 @@ class Variable {
     if (initializer.kind == Initializer::Kind::constant) initialize({});
   }
 
-  Variable(const Variable&) = default;
-  Variable(Variable&&) noexcept = default;
-  Variable& operator=(const Variable& other) {
-    frozen = other.frozen;
-    value_ = other.value_;
-    initializer_ = other.initializer_;
-    version_ = other.version_ == 0 ? 0 : next_version();
-    return *this;
-  }
-  Variable& operator=(Variable&& other) noexcept {
-    frozen = other.frozen;
-    value_ = std::move(other.value_);
-    initializer_ = other.initializer_;
-    version_ = other.version_ == 0 ? 0 : next_version();
-    return *this;
-  }
-  ~Variable() = default;
-
   const Tensor<T>& value() const {
-    EFFV2_CHECK(version_ > 0, ErrorCode::invalid_argument,
+    EFFV2_CHECK(version() > 0, ErrorCode::invalid_argument,
                 "[parameter] weights without values: call initialize(model, seed) or load them");
     return value_;
   }
   /// The value, to be changed: raises the version. Do not keep the reference.
   Tensor<T>& edit() {
-    version_ = next_version();
+    version_.raise();
     return value_;
   }
 
@@ -96,21 +104,16 @@ class Variable {
 
   const Shape& shape() const { return value_.shape(); }
   std::int64_t size() const { return value_.size(); }
-  std::uint64_t version() const { return version_; }
+  std::uint64_t version() const { return version_.number(); }
   bool empty() const { return value_.empty(); }
 
   /// Frozen parameters get no gradient and no update; frozen statistics are used and not tracked.
   bool frozen = false;
 
  private:
-  static std::uint64_t next_version() {
-    static std::atomic<std::uint64_t> newest{0};
-    return ++newest;
-  }
-
   Tensor<T> value_;
   Initializer initializer_;
-  std::uint64_t version_ = 0;
+  detail::Version version_;
 };
 
 /// Tracked but not trained: the running statistics of batch norm.

@@ -6,6 +6,7 @@
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/pooling.hpp"
+#include "check.hpp"
 #include "context.hpp"
 #include "conv2d.hpp"
 #include "graph.hpp"

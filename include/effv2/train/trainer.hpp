@@ -27,6 +27,7 @@
 #include "../optim/optimizer.hpp"
 #include "../optim/schedule.hpp"
 #include "callbacks.hpp"
+#include "estimate_statistics.hpp"
 #include "evaluate.hpp"
 #include "fit_options.hpp"
 #include "make_optimizer.hpp"
@@ -317,26 +318,14 @@ class Trainer {
     return true;
   }
 
-  // Batch norm's statistics as the weights to be evaluated have them, on pictures as they will be:
-  // means over some batches, whatever they were before.
-  EFFV2_SETUP void estimate_statistics() {
+  // Those of the weights to be evaluated, on pictures as they will be.
+  void estimate_statistics() {
     if (options_.statistics_batches == 0) return;
     data::LoaderOptions options = loader_options(options_);
     options.augmentation = {}, options.mixup = 0.0;
-    data::Loader<T> loader(training_, options);
-    loader.start(0);
     const Averaged guard(ema_);
-    struct Momentum {
-      std::optional<double>& of_context;
-      ~Momentum() { of_context.reset(); }
-    } const momentum{context_.statistics_momentum};
-    for (std::int64_t i = 0; i < options_.statistics_batches; ++i) {
-      const data::Batch<T>* batch = loader.next();
-      if (batch == nullptr) break;
-      momentum.of_context = 1.0 / static_cast<double>(i + 1);
-      context_.begin_step(static_cast<std::uint64_t>(i), batch->images);
-      model_.forward(batch->images, saved_, context_);
-    }
+    train::estimate_statistics(model_, saved_, training_, options, options_.statistics_batches,
+                               context_);
   }
 
   // Whether the best evaluation is too long ago.
