@@ -22,7 +22,7 @@ namespace {
 
 // What malloc has handed out, to whomever; 0 where it cannot tell.
 std::int64_t heap_bytes() {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
   return static_cast<std::int64_t>(mallinfo2().uordblks);
 #else
   return 0;

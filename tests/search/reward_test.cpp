@@ -24,7 +24,8 @@ TEST_CASE("the reward is A S^-0.07 P^-0.05", "[reward]") {
 }
 
 TEST_CASE("a reward of numbers that are none is refused", "[reward]") {
-  constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double bad : {-0.1, 1.1, inf, nan}) CHECK_THROWS_AS(reward(bad, 1.0, 1.0), Error);
   for (const double bad : {0.0, -1.0, inf, nan}) {
     CHECK_THROWS_AS(reward(0.5, bad, 1.0), Error);

@@ -38,8 +38,22 @@ class Slabs {
     return slabs;
   }
 
+  /// Under the address sanitiser every block is the heap's, with its red zones.
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr bool in_heap = true;
+#elif defined(__has_feature)  // clang's spelling
+  static constexpr bool in_heap = __has_feature(address_sanitizer);
+#else
+  static constexpr bool in_heap = false;
+#endif
+
   // Whatever a program does with the library begins with memory.
   Slabs() { require_processor(); }
+  Slabs(const Slabs&) = delete;
+  Slabs& operator=(const Slabs&) = delete;
+  ~Slabs() {
+    for (const Slab& slab : slabs_) free(slab.data, page);
+  }
 
   std::byte* take(std::size_t bytes) {
     if (bytes < smallest || in_heap) return heap(bytes, alignment);
@@ -84,13 +98,6 @@ class Slabs {
     std::byte* data;
     std::size_t used, blocks;
   };
-
-  // Under the address sanitizer every block is the heap's, with its red zones.
-#if defined(__SANITIZE_ADDRESS__)
-  static constexpr bool in_heap = true;
-#else
-  static constexpr bool in_heap = false;
-#endif
 
   static std::byte* heap(std::size_t bytes, std::size_t align) {
     return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{align}));
