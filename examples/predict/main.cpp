@@ -81,7 +81,8 @@ class Classifier {
     };
     if (size == 0 || is_of(size)) return Tensor<std::uint8_t>(picture);
     const bool is_drawn = reads_digits() && !is_of(digit_size);
-    return data::resize(is_drawn ? centred_digit(picture) : picture, size, size);
+    if (is_drawn) return data::resize(centred_digit(picture), size, size);
+    return data::resize(picture, size, size);
   }
 
   // MNIST's: other pictures of it have other borders and may be dark on light.

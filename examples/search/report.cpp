@@ -9,14 +9,12 @@ using effv2::search::Record;
 
 namespace {
 
-// The indices of the records, the largest rewards first.
-std::vector<std::size_t> by_reward(Records records) {
-  std::vector<std::size_t> order(records.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return records[a].reward > records[b].reward;
+// Sorts indices by their keys, the largest first, and equals as they came.
+template <class KeyOf>
+void sort_by(std::vector<std::size_t>& indices, KeyOf&& key_of) {
+  std::sort(indices.begin(), indices.end(), [&](std::size_t a, std::size_t b) {
+    return key_of(a) != key_of(b) ? key_of(a) > key_of(b) : a < b;
   });
-  return order;
 }
 
 void print_table(const char* title, Records records, const std::vector<std::size_t>& order) {
@@ -45,7 +43,9 @@ void print_progress(const Record& r, std::int64_t candidates) {
 }
 
 void print_results(Records records, std::int64_t most) {
-  std::vector<std::size_t> order = by_reward(records);
+  std::vector<std::size_t> order(records.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  sort_by(order, [&](std::size_t i) { return records[i].reward; });
   if (order.size() > static_cast<std::size_t>(most)) order.resize(static_cast<std::size_t>(most));
   print_table("the best (step times are multiples of the backbone's, as predicted from the layers)",
               records, order);
@@ -56,8 +56,6 @@ void print_results(Records records, std::int64_t most) {
                           static_cast<double>(r.measurement.parameters)});
   }
   std::vector<std::size_t> front = effv2::search::pareto_front(objectives);
-  std::stable_sort(front.begin(), front.end(), [&](std::size_t a, std::size_t b) {
-    return objectives[a].accuracy > objectives[b].accuracy;
-  });
+  sort_by(front, [&](std::size_t i) { return objectives[i].accuracy; });
   print_table("nothing is better than these in one thing and worse in none", records, front);
 }
