@@ -27,22 +27,29 @@
 #pragma GCC diagnostic pop
 
 /// PNG, JPEG, BMP or PGM as (height, width, channels) with 1 (grey) or 3 (red, green, blue)
-/// channels, whatever the file has. `name`: for errors.
+/// channels, whatever the file has; what is transparent lies on white paper. `name`: for errors.
 inline effv2::Tensor<std::uint8_t> decode_picture(std::span<const std::uint8_t> bytes,
                                                   const std::string& name, int channels) {
   constexpr std::size_t most = std::numeric_limits<int>::max();
   EFFV2_CHECK(bytes.size() <= most, effv2::ErrorCode::format, "[picture] ", name,
               ": larger than 2 GiB");
+  const int count = static_cast<int>(bytes.size());
   int width = 0, height = 0, channels_of_file = 0;
+  stbi_info_from_memory(bytes.data(), count, &width, &height, &channels_of_file);
+  const bool has_alpha = channels_of_file == 2 || channels_of_file == 4;
+  const int stride = channels + (has_alpha ? 1 : 0);
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-      stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height,
-                            &channels_of_file, channels),
+      stbi_load_from_memory(bytes.data(), count, &width, &height, &channels_of_file, stride),
       stbi_image_free);
   EFFV2_CHECK(pixels != nullptr, effv2::ErrorCode::format, "[picture] ", name, ": ",
               stbi_failure_reason());
-  const effv2::Shape shape{height, width, channels};
-  return effv2::Tensor<std::uint8_t>::from(shape,
-                                           {pixels.get(), static_cast<std::size_t>(shape.size())});
+  effv2::Tensor<std::uint8_t> picture({height, width, channels});
+  for (std::int64_t i = 0; i < picture.size(); ++i) {
+    const stbi_uc* pixel = pixels.get() + i / channels * stride;
+    const int value = pixel[i % channels], alpha = has_alpha ? pixel[channels] : 255;
+    picture[i] = static_cast<std::uint8_t>((value * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+  return picture;
 }
 
 inline effv2::Tensor<std::uint8_t> decode_picture(const std::string& path, int channels) {

@@ -4,28 +4,15 @@
 //
 // The model is a file that mnist_train --out or finetune left. Input: "images", N x C x H x W of
 // floats, normalised with the mean and deviation that stand in the metadata; output: "logits".
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <effv2/effv2.hpp>
 #include <exception>
 #include <string>
 
+#include "whole_number.hpp"
+
 using namespace effv2;
-
-namespace {
-
-std::int64_t parse_size(const char* text) {
-  std::int64_t size = 0;
-  const char* end = text + std::strlen(text);
-  const auto result = std::from_chars(text, end, size);
-  EFFV2_CHECK(result.ptr == end && size > 0 && size <= 1 << 16, ErrorCode::invalid_argument,
-              "expected a size in pixels, got ", text);
-  return size;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 3 && argc != 5) {
@@ -34,8 +21,10 @@ int main(int argc, char** argv) {
   }
   try {
     const auto [model, card] = io::load_model<float>(argv[1]);
-    const std::int64_t height = argc == 5 ? parse_size(argv[3]) : card.image_size;
-    const std::int64_t width = argc == 5 ? parse_size(argv[4]) : card.image_size;
+    const std::int64_t height =
+        argc == 5 ? whole_number(argv[3], "a height", 1, 1 << 16) : card.image_size;
+    const std::int64_t width =
+        argc == 5 ? whole_number(argv[4], "a width", 1, 1 << 16) : card.image_size;
     EFFV2_CHECK(height > 0, ErrorCode::invalid_argument, argv[1],
                 " does not say how large its pictures are: give HEIGHT WIDTH");
     io::export_onnx(argv[2], model, {height, width, model.options.in_channels},

@@ -72,6 +72,8 @@ void run(const Options& o) {
   if (o.size > 0) card.image_size = o.size;
   EFFV2_CHECK(card.image_size > 0, ErrorCode::invalid_argument, o.weights,
               " does not say how large its pictures are: give --size");
+  EFFV2_CHECK(!card.mean.empty(), ErrorCode::unsupported, o.weights,
+              " does not say how its pictures are normalised: it was saved without a card");
   const auto channels = static_cast<int>(model.options.in_channels);
   EFFV2_CHECK(channels == 1 || channels == 3, ErrorCode::unsupported, o.weights, " wants ",
               channels, " channels, pictures have 1 or 3");

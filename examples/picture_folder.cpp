@@ -1,19 +1,19 @@
 // Trains a classifier on a folder of pictures, one folder per class, and reads them with stb_image:
 //
-//   picture_folder FOLDER [PIXELS] [EPOCHS] [REPORT.html]
+//   picture_folder FOLDER OUT.safetensors [PIXELS] [EPOCHS]
 //
 // FOLDER/apple/1.png, FOLDER/apple/2.jpg, FOLDER/pear/... A fifth of every class is kept for the
-// test. Pictures are resized to PIXELS x PIXELS (64 by default). The report is a page about the
-// run.
+// test. Pictures are resized to PIXELS x PIXELS (64 by default). The network says what it is:
+// predict --model OUT.safetensors reads it. (finetune does more: it begins with a trained network.)
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <effv2/effv2.hpp>
-#include <effv2/train/report.hpp>
 #include <exception>
 #include <string>
 
 #include "decode_picture.hpp"
+#include "whole_number.hpp"
 
 using namespace effv2;
 
@@ -23,8 +23,8 @@ constexpr int channels = 3;  // what stb makes of any picture
 
 Tensor<std::uint8_t> decode(const std::string& path) { return decode_picture(path, channels); }
 
-void run(const std::string& folder, std::int64_t pixels, std::int64_t epochs,
-         const std::string& report) {
+void run(const std::string& folder, const std::string& out, std::int64_t pixels,
+         std::int64_t epochs) {
   const auto [training, test] =
       data::load_image_folder(folder, pixels, pixels, decode).stratified_split(0.2);
   std::printf("%lld pictures to learn from and %lld to test, of %lld classes\n",
@@ -36,10 +36,9 @@ void run(const std::string& folder, std::int64_t pixels, std::int64_t epochs,
   train::FitOptions options{.epochs = epochs,
                             .batch_size = std::min<std::int64_t>(32, training.size())};
   options.data.augmentation = {.shift = 2.0, .rotate = 10.0, .scale = 0.1};
-  train::RunRecord record;
-  train::Callbacks callbacks = record.callbacks();
-  callbacks.on_epoch = [&record](const train::EpochReport& r) {
-    record.note(r);
+  AtomicFile{out};  // whether it can be written is found out before there is something to lose
+  train::Callbacks callbacks;
+  callbacks.on_epoch = [](const train::EpochReport& r) {
     std::printf("epoch %lld  loss %.4f  test accuracy %.2f %%\n",
                 static_cast<long long>(r.epoch + 1), r.loss, 100.0 * r.evaluation->accuracy());
   };
@@ -48,26 +47,19 @@ void run(const std::string& folder, std::int64_t pixels, std::int64_t epochs,
     std::printf("%-20s recall %.2f %%\n", test.class_names[static_cast<std::size_t>(c)].c_str(),
                 100.0 * result.evaluation.confusion.recall(c));
   }
-  if (report.empty()) return;
-  record.title = folder;
-  record.facts = train::environment(options.threads);
-  record.configuration = train::configuration_text(options);
-  record.stages = train::stage_records(options);
-  record.summary = nn::summary(model, {1, pixels, pixels, channels});
-  record.evaluation = result.evaluation;
-  train::write_report(report, record, test);
+  io::save_model(out, model, train::model_card(options, training));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 5) {
-    std::fprintf(stderr, "usage: picture_folder FOLDER [PIXELS] [EPOCHS] [REPORT.html]\n");
+  if (argc < 3 || argc > 5) {
+    std::fprintf(stderr, "usage: picture_folder FOLDER OUT.safetensors [PIXELS] [EPOCHS]\n");
     return 2;
   }
   try {
-    run(argv[1], argc > 2 ? std::stoll(argv[2]) : 64, argc > 3 ? std::stoll(argv[3]) : 20,
-        argc > 4 ? argv[4] : "");
+    run(argv[1], argv[2], argc > 3 ? whole_number(argv[3], "pixels", 1, 4096) : 64,
+        argc > 4 ? whole_number(argv[4], "epochs", 1, 100000) : 20);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "picture_folder: %s\n", error.what());
     return 2;

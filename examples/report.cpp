@@ -41,7 +41,11 @@ bool parse(int argc, char** argv, Options& o) {
 
 void run(const Options& o) {
   RunFile file = read_run(o.run);
-  const auto [model, card] = io::load_model<float>(o.run + "/model.safetensors");
+  const std::string network = o.run + "/model.safetensors";
+  EFFV2_CHECK(file_exists(network), ErrorCode::io, network,
+              " is missing: a run has a network when it has ended, and until then checkpoints to "
+              "--resume from");
+  const auto [model, card] = io::load_model<float>(network);
   MnistData data = load_mnist_data(o.data.empty() ? file.data : o.data);
   if (file.hold_out > 0) hold_out(data, file.hold_out);
 

@@ -3,12 +3,25 @@
 #pragma once
 
 #include <cstdint>
+#include <effv2/core/appended_file.hpp>
 #include <effv2/core/atomic_file.hpp>
 #include <effv2/core/error.hpp>
 #include <effv2/train/run_record.hpp>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
+
+/// Keeps other programs out of a run's folder, which is made if need be. Nothing for "".
+inline std::optional<effv2::AppendedFile> lock_folder(const std::string& directory) {
+  if (directory.empty()) return {};
+  std::error_code error;  // what cannot be made cannot be locked either
+  std::filesystem::create_directories(directory, error);
+  return std::optional<effv2::AppendedFile>(std::in_place, directory + "/.lock");
+}
 
 /// A run without its course, and what its evaluation is of.
 struct RunFile {

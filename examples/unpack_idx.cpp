@@ -12,6 +12,8 @@
 #include <map>
 #include <string>
 
+#include "whole_number.hpp"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -62,7 +64,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    unpack(argv[1], argv[2], argv[3], argc == 5 ? std::stoll(argv[4]) : -1);
+    unpack(argv[1], argv[2], argv[3],
+           argc == 5 ? whole_number(argv[4], "a number of pictures", 1, 1 << 30) : -1);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "unpack_idx: %s\n", error.what());

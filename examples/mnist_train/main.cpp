@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "../mnist_data.hpp"
+#include "../run_folder.hpp"
 #include "../stop_signal.hpp"
 #include "options.hpp"
 #include "report.hpp"
@@ -30,6 +31,7 @@ int run(int argc, char** argv) {
   watch_stop_signals();
 
   // Only now, when nothing but the training itself can fail, is anything written.
+  const std::optional<effv2::AppendedFile> lock = lock_folder(options.out);
   Progress progress(options.quiet);
   if (resumed) progress.resumed(resumed->step);
   MetricsFile metrics(options.out, resumed);

@@ -114,8 +114,6 @@ std::string records_until(const std::string& path, const Training::Position& pos
 MetricsFile::MetricsFile(const std::string& directory,
                          const std::optional<Training::Position>& resumed) {
   if (directory.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
   const std::string path = directory + "/metrics.jsonl";
   if (resumed) {
     effv2::write_file(path, records_until(path, *resumed));

@@ -35,7 +35,7 @@ class Progress {
 /// goes on with the records of what it had done by then.
 class MetricsFile {
  public:
-  /// An empty directory name: writes nothing. Otherwise creates the directory.
+  /// An empty directory name: writes nothing.
   explicit MetricsFile(const std::string& directory,
                        const std::optional<Training::Position>& resumed = {});
   void step(const effv2::train::StepReport& report);

@@ -136,10 +136,7 @@ class Run final : public Training {
   Run(const Options& o, const MnistData& data)
       : out_(o.out),
         fit_(fit_options(o, data.training)),
-        card_{.class_names = data.test.class_names,
-              .image_size = pixels(o, data.test.height()),
-              .mean = fit_.data.mean,
-              .deviation = fit_.data.deviation},
+        card_(train::model_card(fit_, data.training)),
         model_(make_network(o, data.training)),
         trainer_(model_, data.training, data.test, fit_),
         checkpoints_(o.out + "/checkpoints") {

@@ -4,9 +4,12 @@
 //   predict --model M.safetensors folder/   another one, and all pictures of a folder
 //   predict --json - <photo.jpg   a picture from standard input; an answer for programs
 //
-// The model is a file that mnist_train --out or finetune left, or io::save_model; everything else
-// is in it. For a network of grey 28 x 28 digits the picture may be of any size, dark on light or
-// light on dark: the digit is found, scaled and centred as MNIST's are.
+//   predict --digits --model M.safetensors digit.png
+//
+// The model is a file that mnist_train --out or finetune left, or io::save_model with a card;
+// everything else is in it. With --digits, and with the network of the examples, a picture may be
+// of any size, dark on light or light on dark: the digit in it is found, scaled and centred as
+// MNIST's are.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
@@ -26,11 +29,11 @@ using namespace effv2;
 namespace {
 
 struct Options {
-  std::string model = EFFV2_SOURCE_DIR "/examples/data/mnist_tiny.safetensors";
+  std::string model;
   std::vector<std::string> inputs;
   std::int64_t top = 3;
   int threads = 0;
-  bool json = false;
+  bool json = false, digits = false;
 };
 
 struct Answer {
@@ -41,10 +44,14 @@ struct Answer {
 // A network and what it needs to look at pictures.
 class Classifier {
  public:
-  Classifier(const std::string& path, int threads)
-      : loaded_(io::load_model<float>(path)), context_(threads) {
-    EFFV2_CHECK(channels() == 1 || channels() == 3, ErrorCode::unsupported, "[predict] ", path,
-                " wants ", channels(), " channels, pictures have 1 or 3");
+  Classifier(const std::string& path, bool reads_digits, int threads)
+      : loaded_(io::load_model<float>(path)), reads_digits_(reads_digits), context_(threads) {
+    EFFV2_CHECK(channels() == 1 || channels() == 3, ErrorCode::unsupported, path, " wants ",
+                channels(), " channels, pictures have 1 or 3");
+    EFFV2_CHECK(channels() == 1 || !reads_digits, ErrorCode::unsupported, path,
+                " wants colours, digits have none");
+    EFFV2_CHECK(!loaded_.card.mean.empty(), ErrorCode::unsupported, path,
+                " does not say how its pictures are normalised: it was saved without a card");
     normalizer_ = {loaded_.card.mean, loaded_.card.deviation, channels()};
   }
 
@@ -80,15 +87,11 @@ class Classifier {
       return picture.extent(0) == side && picture.extent(1) == side;
     };
     if (size == 0 || is_of(size)) return Tensor<std::uint8_t>(picture);
-    const bool is_drawn = reads_digits() && !is_of(digit_size);
+    // Digits of MNIST's size are as they should be; others have other borders, and may be dark on
+    // light.
+    const bool is_drawn = reads_digits_ && !is_of(digit_size);
     if (is_drawn) return data::resize(centred_digit(picture), size, size);
     return data::resize(picture, size, size);
-  }
-
-  // MNIST's: other pictures of it have other borders and may be dark on light.
-  bool reads_digits() const {
-    const std::vector<std::string>& names = loaded_.card.class_names;
-    return channels() == 1 && names.size() == 10 && names.front() == "0" && names.back() == "9";
   }
 
   std::string class_name(std::int64_t k) const {
@@ -97,6 +100,7 @@ class Classifier {
   }
 
   io::LoadedModel<float> loaded_;
+  bool reads_digits_;
   nn::Context<float> context_;
   data::Normalizer<float> normalizer_;
 };
@@ -127,7 +131,9 @@ bool parse(int argc, char** argv, Options& o) {
   app.add_option("PICTURE", o.inputs,
                  "picture, folder, IDX file of images, or - for standard input")
       ->required();
-  app.add_option("--model", o.model, "a file that says what it is")->capture_default_str();
+  app.add_option("--model", o.model,
+                 "a file that says what it is; the examples' network for digits");
+  app.add_flag("--digits", o.digits, "the pictures are drawn digits: finds and centres them");
   app.add_option("--top", o.top, "so many answers")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -137,6 +143,10 @@ bool parse(int argc, char** argv, Options& o) {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {
     return app.exit(request), false;
+  }
+  if (o.model.empty()) {
+    o.model = EFFV2_SOURCE_DIR "/examples/data/mnist_tiny.safetensors";
+    o.digits = true;
   }
   return true;
 }
@@ -152,7 +162,7 @@ int main(int argc, char** argv) {
   try {
     Options options;
     if (!parse(argc, argv, options)) return 0;
-    Classifier classifier(options.model, options.threads);
+    Classifier classifier(options.model, options.digits, options.threads);
     for (const std::string& input : options.inputs) {
       for_each_picture(
           input, classifier.channels(),

@@ -59,8 +59,12 @@ search::ProxyOptions proxy_options(const Options& o, const data::Dataset& set) {
 // The times of layers: measured, or those that another search has measured.
 search::LayerTimes layer_times(const Options& o, const search::Space& space,
                                const search::ProxyOptions& proxy) {
-  if (!o.step_times.empty()) return search::read_journal(o.step_times).layer_times;
   const auto layers = search::layers_of(space, proxy.network, o.size);
+  if (!o.step_times.empty()) {
+    const search::LayerTimes times = search::read_journal(o.step_times).layer_times;
+    search::step_seconds(times, layers);  // throws for a layer that is not among them
+    return times;
+  }
   std::printf("measuring %zu layers\n", layers.size());
   std::fflush(stdout);
   return search::measure_layers<float>(layers, proxy.network, proxy.fit);

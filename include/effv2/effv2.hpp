@@ -119,6 +119,7 @@
 #include "train/fit_options.hpp"
 #include "train/make_optimizer.hpp"
 #include "train/metrics.hpp"
+#include "train/model_card.hpp"
 #include "train/progressive.hpp"
 #include "train/trainer.hpp"
 

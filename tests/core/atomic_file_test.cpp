@@ -188,6 +188,19 @@ TEST_CASE("two that write one file do not mix", "[atomic_file]") {
   CHECK(read_file(path) == bytes(200, 2));
 }
 
+TEST_CASE("folders and devices are refused, a link stays one", "[atomic_file]") {
+  const TemporaryFolder folder;
+  for (const std::string& path : {folder.path.string(), std::string("/dev/null")}) {
+    CHECK_THROWS_WITH(AtomicFile(path), Catch::Contains("it is a folder or a device"));
+  }
+  CHECK(std::filesystem::is_character_file("/dev/null"));
+  const std::string file = folder.write("file", bytes(10, 0)), link = folder / "link";
+  std::filesystem::create_symlink("file", link);
+  write_file(link, bytes(20, 1));
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(read_file(file) == bytes(20, 1));
+}
+
 TEST_CASE("what a dead program left is told from what a living one writes", "[atomic_file]") {
   CHECK_FALSE(AtomicFile::is_leftover(concat("file.", ::getpid(), "-0.part")));
   CHECK(AtomicFile::is_leftover("file.2147483646-0.part"));  // no process has such a number

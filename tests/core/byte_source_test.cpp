@@ -58,4 +58,6 @@ TEST_CASE("files that cannot be read are io errors with their path", "[data][byt
   CHECK(code_of_opening(folder / "missing") == ErrorCode::io);
   CHECK(code_of_opening(folder.path.string()) == ErrorCode::io);
   CHECK_FALSE(file_exists(folder / "missing"));
+  CHECK_FALSE(file_exists(folder.path.string()));
+  CHECK_THROWS_AS(FileSource(folder.path.string()), Error);
 }

@@ -39,6 +39,7 @@ refuses "$work/pictures" "$work/x.safetensors" --weights "$work/loops.onnx"
 refuses "$work/pictures" "$work/x.safetensors" --size -1
 refuses "$work/pictures" "$work/no/such/folder/x.safetensors" --epochs 1
 refuses "$work/pictures" "$work/x.safetensors" --report "$work/no/such/folder/x.html"
+refuses "$work/pictures" "$work/pictures" --epochs 1
 ! grep -q '^epoch' "$work/out" || fail 'trained before it was known where to write'
 [[ ! -e $work/x.safetensors ]] || fail 'something was written'
 program=$inspect
@@ -49,5 +50,7 @@ refuses "$work/loops.safetensors"
 refuses "$work/nothing" "$work/x.onnx"
 refuses "$work/loops.safetensors" "$work/x.onnx" 28 -3
 program=$unpack
-refuses "$data"/mnist-sample/t10k-{images-idx3,labels-idx1}-ubyte.gz "$work/x" many
+for count in many 2x 0; do
+  refuses "$data"/mnist-sample/t10k-{images-idx3,labels-idx1}-ubyte.gz "$work/x" $count
+done
 refuses "$work/loops.onnx" "$work/loops.onnx" "$work/x"

@@ -60,6 +60,16 @@ output=$("$program" "${quick[@]}" "${dials[@]}")
 again=$("$program" "${quick[@]}" "${dials[@]}" --threads 1)
 [[ $output == "$again" ]] || fail "in stages, one thread: $again, two: $output"
 refuses_run "${quick[@]}" --hold-out 8000
+refuses_run "${quick[@]}" --warmup 1e300
+
+# A folder is one run's at a time.
+mkdir "$work/taken"
+code=0
+flock "$work/taken/.lock" "$program" "${quick[@]}" --steps 1 --out "$work/taken" >/dev/null \
+  2>"$work/error" || code=$?
+((code == 2)) || fail "a run in another's folder: code $code"
+grep -q 'in use by another program' "$work/error" || fail "$(cat "$work/error")"
+[[ $(ls "$work/taken") == '' ]] || fail 'a run wrote into the folder of another'
 
 refuses_run "${quick[@]}" --nonsense
 refuses_run --data "$sample" --model xxl

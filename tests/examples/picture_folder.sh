@@ -16,13 +16,17 @@ for i in {1..40}; do
       >"$work/pictures/$side/$i.pgm"
   done
 done
-"$program" "$work/pictures" 16 8 "$work/report.html" >"$work/out" || fail "it failed: $(cat "$work/out")"
+"$program" "$work/pictures" "$work/net.safetensors" 16 8 >"$work/out" || fail "it failed: $(cat "$work/out")"
 grep -q '^64 pictures to learn from and 16 to test, of 2 classes$' "$work/out" || fail 'counts'
 [[ $(grep -c 'recall 100.00 %' "$work/out") == 2 ]] || fail "not learned: $(cat "$work/out")"
-grep -q '100.00 %' "$work/report.html" || fail 'no accuracy in the report'
+grep -qa '"effv2.class_names":"left\\u000aright"' "$work/net.safetensors" || fail 'the classes have no names'
+grep -qa '"effv2.image_size":"16"' "$work/net.safetensors" || fail 'the network has no size'
 
 refuses
-refuses "$work/nowhere"
+refuses "$work/pictures"
+refuses "$work/nowhere" "$work/x.safetensors"
+refuses "$work/pictures" "$work/x.safetensors" 32x 1
+refuses "$work/pictures" "$work" 16 1
 echo 'no picture' >"$work/pictures/left/1.pgm"
-refuses "$work/pictures" 16 1
+refuses "$work/pictures" "$work/x.safetensors" 16 1
 grep -q 'left/1.pgm' "$work/error" || fail 'the error does not name the file'

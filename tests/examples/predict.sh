@@ -25,6 +25,20 @@ bar ' ' z >"$work/bars/dark.pgm"
 grep -qE '^\{"picture":"standard input","top":\[\{"class":"1","probability":0\.[0-9]+\}\]\}$' \
   "$work/answers" || fail "--json: $(cat "$work/answers")"
 
+# The same bar in black on transparent paper.
+base64 -d >"$work/transparent.png" <<'EOF'
+iVBORw0KGgoAAAANSUhEUgAAADIAAAA8CAQAAACOPCFKAAAAMElEQVR42u3NMQ0AAAgEsfdvGlYG
+BEDSOwFNJGmvxhAIBAKBQCAQCAQCgUBuI5J+181H7xEYe9e+AAAAAElFTkSuQmCC
+EOF
+"$program" --top 1 "$work/transparent.png" | grep -q ': 1 ' || fail 'a picture with an alpha channel'
+
+# Another network's pictures are digits only where that is said.
+model=(--model "$data/mnist_tiny.safetensors" --top 1)
+"$program" "${model[@]}" --digits "$work/bars/dark.pgm" >"$work/answers"
+diff "$work/answers" <("$program" --top 1 "$work/bars/dark.pgm") || fail '--digits'
+! diff -q "$work/answers" <("$program" "${model[@]}" "$work/bars/dark.pgm") >/dev/null ||
+  fail 'a picture was changed unasked'
+
 # MNIST's own, from an IDX file: the sample's test pictures.
 images=$data/mnist-sample/t10k-images-idx3-ubyte.gz
 "$program" --top 1 "$images" | sed -E 's/.*: (.) .*/\1/' >"$work/said"

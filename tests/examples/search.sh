@@ -91,6 +91,9 @@ refuses "${quick[@]}" --out "$work/whole" --seed 2
 grep -q 'this search has: seed 2' "$work/error" || fail 'the difference is not told'
 sed 's/:0\.0/:0.1/' "$work/whole/journal.jsonl" >"$work/other.jsonl"
 refuses "${quick[@]}" --out "$work/whole" --step-times "$work/other.jsonl"
+# Times of other layers, in a folder that is none yet: it can be begun with the right ones.
+refuses "${quick[@]}" --backbone b0 --out "$work/foreign" "${same[@]}"
+[[ ! -s $work/foreign/journal.jsonl ]] || fail "times of other layers are in the journal"
 echo 'damaged' >>"$work/again/journal.jsonl"
 refuses "${quick[@]}" --out "$work/again"
 echo "search keeps its promises, $kills kills"

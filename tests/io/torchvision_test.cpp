@@ -11,6 +11,7 @@ TEST_CASE("networks are built as torchvision builds them", "[torchvision]") {
   CHECK(io::torchvision_options("v1-b4").defaults.bn_epsilon == 1e-5);
   CHECK(io::torchvision_options("v1-b5").defaults.bn_epsilon == 1e-3);
   CHECK(io::torchvision_card("s").image_size == 384);
+  CHECK(io::torchvision_card("v1-b2").image_size == 288);
   CHECK(io::torchvision_card("s").mean == std::vector<double>{0.485, 0.456, 0.406});
   CHECK(io::torchvision_card("l").deviation == std::vector<double>{0.5, 0.5, 0.5});
   CHECK_THROWS_AS(io::torchvision_card("s9"), Error);

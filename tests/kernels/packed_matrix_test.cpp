@@ -1,6 +1,7 @@
 #include <effv2/kernels/packed_matrix.hpp>
 
 #include "../catch.hpp"
+#include "../support/counting_new.hpp"
 #include "../support/random.hpp"
 
 using namespace effv2;
@@ -34,4 +35,18 @@ TEST_CASE("packing keeps every number and pads with zeros", "[packed_matrix]") {
       }
     }
   }
+}
+
+TEST_CASE("a matrix for whose new size there is no memory stays what it was", "[packed_matrix]") {
+  const Tensor<float> small({1, 4, 4}), large({9, 40, 80});
+  const Execution run(1);
+  PackedMatrix<float> b;
+  pack<float>(b, small, 1, 4, 4, Transpose::no, run);
+  const auto pack_without_memory = [&] {
+    const testing::NoMemory guard;
+    pack<float>(b, large, 9, 40, 80, Transpose::no, run);
+  };
+  CHECK_THROWS_AS(pack_without_memory(), std::bad_alloc);
+  CHECK(b.taps == 1);
+  CHECK(b.columns == 4);
 }

@@ -31,6 +31,13 @@ TEST_CASE("SAME puts the odd pixel at the bottom and right", "[window]") {
   CHECK(odd.pad_top == 1);
 }
 
+TEST_CASE("pictures whose pixels 32 bits cannot number are refused", "[window]") {
+  constexpr std::int64_t many = std::int64_t{1} << 30;
+  CHECK_THROWS_AS(Window(many, 2, 3, 1, Padding::symmetric), Error);
+  CHECK_THROWS_AS(Window(1, many, 44, 1, Padding::symmetric), Error);  // 2 rows come out
+  CHECK_NOTHROW(Window(1, many, 3, 1, Padding::symmetric));
+}
+
 TEST_CASE("reader is the inverse of source", "[window]") {
   testing::Dice dice(20);
   for (int i = 0; i < 300; ++i) {

@@ -1,4 +1,5 @@
 #include <effv2/nn/context.hpp>
+#include <new>
 
 #include "../catch.hpp"
 
@@ -15,6 +16,30 @@ TEST_CASE("plans are made once, packed weights until the weights change", "[cont
   CHECK(context.pack(weight, kernels::Transpose::yes).depth == 6);
   context.clear();
   CHECK(context.packed(weight).data[0] == 2.0F);
+}
+
+TEST_CASE("weights without values are refused each time", "[context]") {
+  nn::Context<float> context(1);
+  nn::Parameter<float> weight({4, 6}, nn::Initializer::constant(1.0), nn::WeightDecay::yes);
+  context.packed(weight);
+  weight = nn::Parameter<float>({4, 6}, nn::Initializer::normal(1.0), nn::WeightDecay::yes);
+  for (int time = 0; time < 2; ++time) CHECK_THROWS_AS(context.packed(weight), Error);
+}
+
+TEST_CASE("derived weights that could not be made are made the next time", "[context]") {
+  nn::Context<float> context(1);
+  const nn::Parameter<float> filters({3, 3, 5}, nn::Initializer::constant(1.0),
+                                     nn::WeightDecay::yes);
+  int tries = 0;
+  const auto make = [&](Tensor<float>& weights, Tensor<float>&) {
+    weights.fill(2.0F);
+    if (++tries == 2) throw std::bad_alloc();
+  };
+  const kernels::Window none;
+  context.derived(filters, 1, none, make);
+  CHECK_THROWS_AS(context.derived(filters, 2, none, make), std::bad_alloc);
+  CHECK(context.derived(filters, 1, none, make).weights[0] == 2.0F);
+  CHECK(tries == 3);
 }
 
 TEST_CASE("derived weights are made again for a newer version only", "[context]") {

@@ -44,6 +44,9 @@ TEST_CASE("assignment keeps the parameters in place if the layer is of the same 
   held = from;
   CHECK(&held.as<nn::Linear<float>>()->weight == weight);
   CHECK(testing::largest_difference(weight->value(), other.weight.value()) == 0.0);
+  held = linear;  // made a layer of its own first, and moved
+  CHECK(&held.as<nn::Linear<float>>()->weight == weight);
+  CHECK(testing::largest_difference(weight->value(), linear.weight.value()) == 0.0);
   held = nn::AnyLayer<float>(nn::Activation<float>{nn::ActivationKind::silu});
   CHECK(held.as<nn::Activation<float>>() != nullptr);
   held = from;

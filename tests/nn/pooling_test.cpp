@@ -10,6 +10,9 @@ TEST_CASE("pools refuse what is no picture, and windows that do not fit", "[pool
   CHECK_THROWS_AS(pool.infer(Tensor<float>({3, 5}), context), Error);
   const nn::MaxPool<float> large{{.kernel = 3, .stride = 1}};
   CHECK_THROWS_AS(large.infer(Tensor<float>({1, 2, 2, 1}), context), Error);
+  const nn::MaxPool<float> larger_than_a_float_counts{{.kernel = 4200, .stride = 1}};
+  nn::Graph graph({1, 5000, 5000, 1});
+  CHECK_THROWS_AS(larger_than_a_float_counts.describe(graph, 0), Error);
 }
 
 TEST_CASE("flatten keeps numbers and order", "[pooling]") {

@@ -97,3 +97,22 @@ TEST_CASE("a backward pass needs a forward pass of its own", "[sequential]") {
   net.backward(y, saved, context);
   CHECK_THROWS_AS(net.backward(y, saved, context), Error);
 }
+
+TEST_CASE("as many layers assigned or moved to others leave the parameters in place",
+          "[sequential]") {
+  const auto made = [](std::uint64_t seed) {
+    nn::Sequential<float> net(nn::Linear<float>(4, 3), nn::Linear<float>(3, 2));
+    nn::initialize(net, seed);
+    return net;
+  };
+  nn::Sequential<float> net = made(1);
+  const nn::Sequential<float> other = made(2);
+  const nn::Parameter<float>& weight = net[1].as<nn::Linear<float>>()->weight;
+  net = other;
+  const float copied = weight.value()[0];
+  net = made(3);
+  CHECK(&net[1].as<nn::Linear<float>>()->weight == &weight);
+  CHECK(weight.value()[0] != copied);
+  net = nn::Sequential<float>(nn::Linear<float>(4, 3));
+  CHECK(net.size() == 1);
+}

@@ -28,4 +28,6 @@ TEST_CASE("the average follows weights and statistics, and swaps with them", "[e
   CHECK(layer.weight.value()[0] == 20.0);
   CHECK(layer.running_mean.value()[18] == -15.0);
   CHECK_THROWS_AS(optim::Ema<double>(layer, 1.0), Error);
+  layer = nn::BatchNorm<double>({20});
+  CHECK_THROWS_WITH(ema.update(Execution(1)), Catch::Contains("has 20 numbers, and had 19"));
 }

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <effv2/nn/linear.hpp>
 #include <effv2/nn/sequential.hpp>
 #include <effv2/optim/adamw.hpp>
@@ -47,6 +48,31 @@ TEST_CASE("a gradient that is not finite changes nothing and is named", "[optimi
     CHECK(std::equal(moment.begin(), moment.end(), optimizer.slots()[0].first.begin()));
     CHECK(optimizer.steps() == 1);
   }
+}
+
+TEST_CASE("rates and decays that are none are refused, and change nothing", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  const nn::Linear<float> before = linear;
+  optim::Sgd<float> optimizer(linear);
+  set_gradients(linear, 1.0F);
+  for (const double bad : {-0.1, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK_THROWS_AS(optimizer.step(bad, Execution(1)), Error);
+    CHECK_THROWS_AS(optimizer.group("weight", bad, 0.0), Error);
+    CHECK_THROWS_AS(optimizer.group("weight", 1.0, bad), Error);
+  }
+  CHECK(testing::largest_difference(linear.weight.value(), before.weight.value()) == 0.0);
+  CHECK(optimizer.slots()[0].learning_rate_scale == 1.0);
+}
+
+TEST_CASE("gradients whose squares are too large for a float are clipped", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  const nn::Linear<float> before = linear;
+  optim::Sgd<float> optimizer(linear, {.momentum = 0.0});
+  optimizer.clip_norm = 1.0;
+  set_gradients(linear, 0.0F);
+  linear.bias.gradient()[599] = 2e19F;
+  CHECK(optimizer.step(0.5, Execution(2)) == Approx(2e19));
+  CHECK(linear.bias.value()[599] == Approx(before.bias.value()[599] - 0.5F));
 }
 
 TEST_CASE("a step uses the gradients up and returns their norm", "[optimizer]") {
@@ -174,4 +200,5 @@ TEST_CASE("a parameter of another size than the optimizer knows is refused", "[o
 TEST_CASE("an epsilon of nothing is refused", "[optimizer]") {
   nn::Linear<float> linear = layer();
   CHECK_THROWS_AS(optim::AdamW<float>(linear, {.epsilon = 0.0}), Error);
+  CHECK_THROWS_AS(optim::Rmsprop<float>(linear, {.epsilon = 0.0}), Error);
 }

@@ -1,4 +1,6 @@
+#include <cmath>
 #include <effv2/optim/schedule.hpp>
+#include <limits>
 
 #include "../catch.hpp"
 
@@ -34,4 +36,12 @@ TEST_CASE("schedules that cannot be are refused", "[schedule]") {
   CHECK_THROWS_AS((Schedule{.base = 0.0}.at(0)), Error);
   CHECK_THROWS_AS((Schedule{.warmup_steps = -1}.at(0)), Error);
   CHECK_THROWS_AS((Schedule{.decay_steps = 0}.at(0)), Error);
+  const double nan = std::nan("");
+  for (const double bad : {nan, std::numeric_limits<double>::infinity()}) {
+    CHECK_THROWS_AS((Schedule{.base = bad}.at(0)), Error);
+  }
+  for (const double bad : {nan, -0.1, 1.1}) {
+    CHECK_THROWS_AS((Schedule{.floor = bad}.at(0)), Error);
+    CHECK_THROWS_AS((Schedule{.decay = bad}.at(0)), Error);
+  }
 }

@@ -53,6 +53,9 @@ TEST_CASE("options no run could begin with are refused", "[fit_options]") {
     CHECK_THROWS_AS(o.validate(), Error);
   };
   refuses([](FitOptions& o) { o.epochs = 0; });
+  refuses([](FitOptions& o) { o.epochs = std::int64_t{1} << 60; });
+  refuses([](FitOptions& o) { o.steps = std::int64_t{1} << 60; });
+  refuses([](FitOptions& o) { o.warmup_epochs = 1e300; });
   refuses([](FitOptions& o) { o.batch_size = 0; });
   refuses([](FitOptions& o) { o.evaluation_batch = 0; });
   refuses([](FitOptions& o) { o.accumulate = 0; });

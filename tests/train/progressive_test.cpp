@@ -33,6 +33,13 @@ TEST_CASE("the paper's schedules are interpolated over four stages", "[progressi
   }
 }
 
+TEST_CASE("without magnitudes the augmentation grows with the stages", "[progressive]") {
+  const auto stages = progressive_stages({16, 28, 0, 0, 0, 0, 0, 0}, 3, {.shift = 3});
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(stages[i].augmentation.shift == Approx(1.5 * static_cast<double>(i)).margin(1e-12));
+  }
+}
+
 TEST_CASE("augmentation other than RandAugment grows in proportion", "[progressive]") {
   const auto stages = progressive_stages(progressive_28, 3, {.shift = 3, .elastic = 1.5});
   CHECK(stages[0].augmentation.shift == Approx(1));

@@ -186,6 +186,35 @@ TEST_CASE("the first layer that activations blow up in is named", "[trainer]") {
   }
 }
 
+TEST_CASE("a step that failed is made up for by the next run", "[trainer]") {
+  const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
+  const auto trained = [&](bool fails) {
+    auto net = network();
+    train::Trainer<nn::Sequential<float>> trainer(net, training, test, options());
+    float kept = 0.0F;
+    const auto set = [&](float value) {
+      nn::for_each_parameter(net, [&](const std::string& path, auto& p) {
+        if (path == "3.weight") kept = std::exchange(p.edit()[0], value);
+      });
+    };
+    train::Callbacks callbacks;
+    callbacks.on_step = [&](const train::StepReport& r) {
+      if (fails && r.step == 2) set(std::numeric_limits<float>::infinity());
+      return true;
+    };
+    if (fails) {
+      CHECK_THROWS_AS(trainer.run(callbacks), Error);
+      CHECK(trainer.step() == 2);
+      set(kept);
+      fails = false;
+    }
+    CHECK(trainer.run(callbacks).steps == 3 * 4);
+    CHECK(trainer.epoch() == 3);
+    return numbers(net);
+  };
+  CHECK(trained(true) == trained(false));
+}
+
 TEST_CASE("a step that is not finite can be skipped", "[trainer]") {
   // A weight is spoilt after the second step and mended after the third.
   const data::Dataset training = quarters(64, 600), test = quarters(20, 601);

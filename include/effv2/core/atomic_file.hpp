@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,7 +61,8 @@ inline void write_all(int file, const std::string& path, std::span<const std::ui
 }  // namespace detail
 
 /// Written beside `path` and given that name by commit(), in one step: who opens the path finds the
-/// old file or the new one. Without commit() (an error, a crash) the old one stays.
+/// old file or the new one. Without commit() (an error, a crash) the old one stays. A symbolic link
+/// stays one, and what it points to is replaced; Error(io) for a folder or a device.
 ///
 /// The bytes are on the disk before the name changes, and the name is on the disk before commit()
 /// returns, so a power cut does not undo what the program went on to rely on.
@@ -69,7 +71,7 @@ class AtomicFile {
   /// Ends the name while the file is written: PATH.PROCESS-NUMBER.part, which nobody else writes.
   static constexpr std::string_view suffix = ".part";
 
-  explicit AtomicFile(std::string path) : path_(std::move(path)), part_(part_name(path_)) {
+  explicit AtomicFile(const std::string& path) : path_(target_of(path)), part_(part_name(path_)) {
     file_ = detail::retry(
         [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); });
     if (file_ < 0) throw_io(part_, "create", errno);
@@ -105,6 +107,15 @@ class AtomicFile {
   }
 
  private:
+  static std::string target_of(const std::string& path) {
+    namespace fs = std::filesystem;
+    std::error_code none;
+    if (!fs::exists(path, none)) return path;
+    EFFV2_CHECK(fs::is_regular_file(path, none), ErrorCode::io, "[file] cannot write ", path,
+                ": it is a folder or a device");
+    return fs::is_symlink(path, none) ? fs::canonical(path, none).string() : path;
+  }
+
   static std::string part_name(const std::string& path) {
     static std::atomic<std::int64_t> number{0};
     return concat(path, '.', ::getpid(), '-', number++, suffix);

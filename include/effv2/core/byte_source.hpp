@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
@@ -81,12 +82,19 @@ using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
               std::generic_category().message(error));
 }
 
-/// A plain file. Needs one that can be measured: no pipe.
+/// Whether `path` is a folder. Linux lets fopen open those, and finds them 2^63 bytes long.
+inline bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+/// A plain file. Needs one that can be measured: no pipe, no folder.
 class FileSource final : public ByteSource {
  public:
   explicit FileSource(const std::string& path)
       : ByteSource(path), file_(std::fopen(path.c_str(), "rb")) {
     if (file_ == nullptr) throw_io(path, "open", errno);
+    if (is_folder(path)) throw_io(path, "open", EISDIR);
     if (std::fseek(file_.get(), 0, SEEK_END) != 0) throw_io(path, "measure", errno);
     const long size = std::ftell(file_.get());
     if (size < 0) throw_io(path, "measure", errno);
@@ -120,8 +128,9 @@ inline std::vector<std::uint8_t> read_file(const std::string& path) {
   return bytes;
 }
 
+/// Whether it can be opened; a folder cannot.
 inline bool file_exists(const std::string& path) {
-  return FileHandle(std::fopen(path.c_str(), "rb")) != nullptr;
+  return !is_folder(path) && FileHandle(std::fopen(path.c_str(), "rb")) != nullptr;
 }
 
 }  // namespace effv2::inline EFFV2_ISA

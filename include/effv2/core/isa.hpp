@@ -1,15 +1,19 @@
 // The instruction set this translation unit is compiled for.
 //
 // Everything but `Error` lives in an inline namespace named after it, so that two translation units
-// with different -m flags can be linked into one program: their inline functions have different
-// symbols, and the baseline one never calls code compiled for AVX-512. (The standard library's
-// templates are shared all the same; a program that has to run on the lesser machine keeps the
-// units for the greater one small.)
+// compiled for different ones of the sets below can be linked into one program: their inline
+// functions have different symbols, and the baseline one never calls code compiled for AVX-512.
+// (Flags that differ in what has no name here are one set: -march=skylake-avx512 and
+// sapphirerapids, and a unit without -fopenmp beside one with it. The standard library's templates
+// are shared all the same; a program that has to run on the lesser machine keeps the units for the
+// greater one small.)
 #pragma once
 
-#if defined(__FAST_MATH__) && !defined(EFFV2_ALLOW_FAST_MATH)
+// g++ says of both parts whether they are on, clang of the first.
+#if !defined(EFFV2_ALLOW_FAST_MATH) && \
+    (defined(__ASSOCIATIVE_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0))
 #  error \
-      "effv2: -ffast-math breaks the detection of NaN and infinity; define EFFV2_ALLOW_FAST_MATH to insist"
+      "effv2: -ffast-math, or a part of it, breaks the detection of NaN and the exponential function; define EFFV2_ALLOW_FAST_MATH to insist"
 #endif
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__)
@@ -22,6 +26,9 @@
 #elif defined(__AVX2__) && defined(__FMA__)
 #  define EFFV2_ISA avx2
 #  define EFFV2_ISA_NAME "AVX2+FMA"
+#elif defined(__AVX2__)
+#  define EFFV2_ISA avx2_without_fma
+#  define EFFV2_ISA_NAME "AVX2"
 #elif defined(__AVX__)
 #  define EFFV2_ISA avx
 #  define EFFV2_ISA_NAME "AVX"
@@ -31,6 +38,12 @@
 #elif defined(__SSE4_2__)
 #  define EFFV2_ISA sse42
 #  define EFFV2_ISA_NAME "SSE4.2"
+#elif defined(__SSE4_1__)
+#  define EFFV2_ISA sse41
+#  define EFFV2_ISA_NAME "SSE4.1"
+#elif defined(__SSSE3__)
+#  define EFFV2_ISA ssse3
+#  define EFFV2_ISA_NAME "SSSE3"
 #elif defined(__SSE2__)
 #  define EFFV2_ISA sse2
 #  define EFFV2_ISA_NAME "SSE2"

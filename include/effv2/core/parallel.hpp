@@ -36,10 +36,12 @@ inline int clamp_threads(int requested) {
 
 namespace detail {
 
-// The tasks of one thread, on a cache line of its own.
+// The tasks of one thread, on a cache line of its own. No std::atomic, whose constructor would
+// write to all max_threads of them at the start of every loop: half of a first-level cache.
 struct alignas(64) TaskRange {
-  std::atomic<std::int64_t> next;
-  std::int64_t end;
+  std::int64_t next, end;
+
+  std::int64_t take() { return std::atomic_ref(next).fetch_add(1, std::memory_order_relaxed); }
 };
 
 // Notices when another program keeps one of our cores busy, and does without that core for a while.
@@ -114,8 +116,7 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
     CoreWatch::Clock::time_point done{};
     TaskRange ranges[max_threads];
     for (int t = 0; t < team; ++t) {
-      ranges[t].next.store(tasks * t / team, std::memory_order_relaxed);
-      ranges[t].end = tasks * (t + 1) / team;
+      ranges[t] = {tasks * t / team, tasks * (t + 1) / team};
     }
     std::exception_ptr failure;
     std::int64_t failed_task = tasks;
@@ -125,7 +126,7 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
       for (int i = 0; i < team; ++i) {
         TaskRange& range = ranges[(self + i) % team];
         for (;;) {
-          const std::int64_t index = range.next.fetch_add(1, std::memory_order_relaxed);
+          const std::int64_t index = range.take();
           if (index >= range.end) break;
           try {
             call(task, index);

@@ -16,13 +16,19 @@ inline void require_feature(bool present, const char* message) {
   ")"                                                                      \
   ", which this processor does not have; compile it with another -march"
 
-/// Throws Error(unsupported) where the processor lacks an instruction set that the compiler was
-/// allowed to use: a message instead of an illegal instruction. The first tensor calls it; a
-/// program that may meet older processors does so first of all in main, before anything else that
-/// was compiled for the newer ones.
+/// Throws Error(unsupported) where the processor lacks one of the instruction sets below that the
+/// compiler was allowed to use: a message instead of an illegal instruction. The first tensor calls
+/// it; a program that may meet older processors does so first of all in main, before anything else
+/// that was compiled for the newer ones.
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
 // This function itself does without what it asks for.
 [[gnu::noinline, gnu::target("arch=x86-64")]] inline void require_processor() {
+#  ifdef __SSSE3__
+  require_feature(__builtin_cpu_supports("ssse3") != 0, EFFV2_LACKS("SSSE3"));
+#  endif
+#  ifdef __SSE4_1__
+  require_feature(__builtin_cpu_supports("sse4.1") != 0, EFFV2_LACKS("SSE4.1"));
+#  endif
 #  ifdef __SSE4_2__
   require_feature(__builtin_cpu_supports("sse4.2") != 0, EFFV2_LACKS("SSE4.2"));
 #  endif

@@ -34,13 +34,14 @@ inline std::string grouped(std::int64_t value) {
   return detail::with_commas(std::to_string(value), value < 0 ? 1 : 0);
 }
 
-/// With so many decimals: fixed(1234.567, 2) -> "1,234.57".
+/// With so many decimals, 40 at most: fixed(1234.567, 2) -> "1,234.57".
 inline std::string fixed(double value, int decimals) {
   if (!std::isfinite(value)) return std::string(no_number);
   if (std::abs(value) >= 1e15) return value < 0.0 ? "-∞" : "∞";  // of no use to anybody
   char digits[64];
-  const auto end =
-      std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, decimals).ptr;
+  const auto end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed,
+                                 std::clamp(decimals, 0, 40))
+                       .ptr;
   return detail::with_commas({digits, end}, digits[0] == '-' ? 1 : 0);
 }
 
@@ -50,9 +51,9 @@ inline std::string rounded(double value, int digits = 3) {
   if (!std::isfinite(value)) return std::string(no_number);
   const int exponent = static_cast<int>(std::floor(std::log10(std::abs(value))));
   if (exponent < -4) {
-    char text[32];
+    char text[64];
     return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::scientific,
-                                std::max(0, digits - 1))
+                                std::clamp(digits - 1, 0, 40))
                       .ptr};
   }
   std::string text = fixed(value, std::max(0, digits - 1 - exponent));

@@ -30,6 +30,7 @@ inline ModelCard torchvision_card(std::string_view name) {
   ModelCard card{.image_size = models::find_model(name).eval_size,
                  .mean = {0.485, 0.456, 0.406},
                  .deviation = {0.229, 0.224, 0.225}};
+  if (name == "v1-b2") card.image_size = 288;  // not the 260 of its table
   if (name == "l") card.mean = card.deviation = {0.5, 0.5, 0.5};
   return card;
 }

@@ -124,15 +124,18 @@ void pack_panel_transposed(PackedMatrix<T>& packed, View<const T> weights, std::
 }  // namespace detail
 
 /// Packs weights (taps, rows, columns): as they are for a forward pass, or with rows and columns
-/// exchanged in every tap for a data gradient. Reuses the memory of `packed`.
+/// exchanged in every tap for a data gradient. Reuses the memory of `packed`, which is unchanged if
+/// there is none for its new size.
 template <class T>
 void pack(PackedMatrix<T>& packed, View<const T> weights, std::int64_t taps, std::int64_t rows,
           std::int64_t columns, Transpose transpose, const Execution& run) {
   assert(weights.size() == taps * rows * columns);
   const bool swap = transpose == Transpose::yes;
-  packed.taps = taps, packed.depth = swap ? columns : rows, packed.columns = swap ? rows : columns;
-  const std::int64_t size = taps * packed.depth * packed.view().vectors() * simd::width<T>;
+  const PackedView<T> shape{taps, swap ? columns : rows, swap ? rows : columns};
+  const std::int64_t size = taps * shape.depth * shape.vectors() * simd::width<T>;
   if (packed.data.size() != size) packed.data = run.scratch<T>({size});
+  // Not before there is memory for them: otherwise the matrix stays what it was.
+  packed.taps = taps, packed.depth = shape.depth, packed.columns = shape.columns;
 
   if (swap) {
     const std::int64_t panels = packed.view().panels();

@@ -41,8 +41,8 @@ struct Window {
     pad_left = horizontal.before, out_width = horizontal.out;
     EFFV2_CHECK(out_height > 0 && out_width > 0, ErrorCode::invalid_argument, "[window] a ", kernel,
                 " x ", kernel, " window does not fit into ", height, " x ", width);
-    EFFV2_CHECK(height < max_pixels / width, ErrorCode::unsupported, "[window] ", height, " x ",
-                width, " pixels are more than the 2^31 an image may have");
+    check_pixels(height, width);
+    check_pixels(out_height, out_width);
   }
 
   std::int64_t taps() const { return kernel * kernel; }
@@ -69,7 +69,12 @@ struct Window {
   bool operator==(const Window&) const = default;
 
  private:
-  static constexpr std::int64_t max_pixels = std::int64_t{1} << 31;
+  // Plans number pixels in 32 bits.
+  static void check_pixels(std::int64_t height, std::int64_t width) {
+    EFFV2_CHECK(height < (std::int64_t{1} << 31) / width, ErrorCode::unsupported, "[window] ",
+                height, " x ", width, " pixels are more than the 2^31 an image may have");
+  }
+
   struct Span {
     std::int64_t before, out;
   };

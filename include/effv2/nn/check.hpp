@@ -11,11 +11,17 @@ namespace effv2::inline EFFV2_ISA::nn {
 
 namespace detail {
 
-// Checks that x is (N, H, W, channels) and not empty; `who` begins the error.
+// Checks that x is (N, H, W, C) and not empty; `who` begins the error.
 template <class T>
-void check_picture(const Tensor<T>& x, std::int64_t channels, const char* who) {
+void check_picture(const Tensor<T>& x, const char* who) {
   EFFV2_CHECK(x.rank() == 4 && !x.empty(), ErrorCode::shape_mismatch, "[", who,
               "] expected (N, H, W, C) of at least one number, got ", x.shape());
+}
+
+// The same, of so many channels.
+template <class T>
+void check_picture(const Tensor<T>& x, std::int64_t channels, const char* who) {
+  check_picture(x, who);
   EFFV2_CHECK(x.extent(3) == channels, ErrorCode::shape_mismatch, "[", who, "] expected ", channels,
               " input channels, got ", x.extent(3), " in ", x.shape());
 }

@@ -82,12 +82,14 @@ class Context {
     return matrix;
   }
 
-  /// The same, kept for inference, and packed anew when the weights have changed.
+  /// The same, kept for inference, and packed anew when the weights have changed. Those of models
+  /// that are no more are kept until clear().
   const kernels::PackedMatrix<T>& packed(const Variable<T>& weights,
                                          const kernels::Window& window = {}) {
     Packed& entry = packed_[&weights];
     if (entry.version != weights.version() ||
         entry.matrix.taps != packed_taps(weights.shape(), window)) {
+      entry.version.reset();  // until it is whole again
       pack_into(entry.matrix, weights.value(), kernels::Transpose::no, window);
       entry.version = weights.version();
     }
@@ -98,7 +100,7 @@ class Context {
   /// `version`; made anew when that changes. weights is shaped like `source`; those of a matrix
   /// product (rank 4) are packed for the window.
   struct Derived {
-    std::uint64_t version = 0;
+    std::optional<std::uint64_t> version;
     kernels::PackedMatrix<T> matrix;
     Tensor<T> weights, bias;
   };
@@ -110,6 +112,7 @@ class Context {
     const bool is_matrix = shape.rank() == 4;
     if (entry.version != version ||
         (is_matrix && entry.matrix.taps != packed_taps(shape, window))) {
+      entry.version.reset();  // until it is whole again
       entry.weights = Tensor<T>(shape);
       entry.bias = Tensor<T>({shape[shape.rank() - 1]});
       make(entry.weights, entry.bias);
@@ -151,7 +154,7 @@ class Context {
   std::uint32_t step_ = 0, next_stream_ = first_layer_stream;
   std::vector<std::unique_ptr<kernels::WindowPlan>> plans_;
   struct Packed {
-    std::uint64_t version = 0;
+    std::optional<std::uint64_t> version;
     kernels::PackedMatrix<T> matrix;
   };
   std::map<const void*, Packed> packed_;

@@ -19,7 +19,8 @@ namespace effv2::inline EFFV2_ISA::nn {
 /// and may use again for the next step. `x` must stay alive until backward is done: Saved may hold
 /// a view of it. A backward pass uses the tape up, whose memory it gives back on the way: one
 /// forward, one backward. One that throws, since memory ran out, leaves gradients that have to be
-/// cleared (zero_gradients).
+/// cleared (zero_gradients). A forward pass that throws may have moved the running statistics of
+/// the layers before the one that threw.
 ///
 ///   forward   training mode
 ///   backward  from dy = d loss / d y: adds to the parameters' gradients and returns d loss / d x
@@ -65,7 +66,12 @@ class AnyLayer {
     if (held_ == nullptr || !held_->assign(*other.held_)) held_ = other.held_->clone();
     return *this;
   }
-  AnyLayer& operator=(AnyLayer&&) noexcept = default;
+  AnyLayer& operator=(AnyLayer&& other) {
+    if (held_ == nullptr || other.held_ == nullptr || !held_->assign(std::move(*other.held_))) {
+      held_ = std::move(other.held_);
+    }
+    return *this;
+  }
   ~AnyLayer() = default;
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
@@ -92,6 +98,7 @@ class AnyLayer {
     virtual ~Base() = default;
     virtual std::unique_ptr<Base> clone() const = 0;
     virtual bool assign(const Base& other) = 0;  // false if it holds a layer of another type
+    virtual bool assign(Base&& other) = 0;
     virtual Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) = 0;
     virtual Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) = 0;
     virtual Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const = 0;
@@ -122,6 +129,15 @@ class AnyLayer {
       if constexpr (std::is_copy_assignable_v<L>) {
         if (const auto* same = dynamic_cast<const Holder*>(&other)) {
           layer = same->layer;
+          return true;
+        }
+      }
+      return false;
+    }
+    bool assign(Base&& other) override {
+      if constexpr (std::is_move_assignable_v<L>) {
+        if (auto* same = dynamic_cast<Holder*>(&other)) {
+          layer = std::move(same->layer);
           return true;
         }
       }

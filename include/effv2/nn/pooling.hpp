@@ -27,7 +27,7 @@ struct GlobalAveragePool {
     return infer(x, context);
   }
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    detail::check_picture(x, x.extent(x.rank() - 1), "global_average_pool");
+    detail::check_picture(x, "global_average_pool");
     Tensor<T> y = context.tensor({x.extent(0), x.extent(3)});
     kernels::global_average_pool_forward<T>(y, x, context.execution);
     return y;
@@ -53,6 +53,9 @@ struct PoolOptions {
 
 namespace detail {
 inline kernels::Window pool_window(const PoolOptions& o, const Shape& x) {
+  // The winner of a window is a number of its taps, kept in the number type: a float counts so far.
+  EFFV2_CHECK(o.kernel <= 4096, ErrorCode::unsupported,
+              "[pool] expected a kernel of at most 4096, got ", o.kernel);
   return {x[1], x[2], o.kernel, o.stride, o.padding};
 }
 inline Shape pool_shape(const PoolOptions& o, const Shape& x) {
@@ -81,7 +84,7 @@ struct AveragePool {
     return infer(x, context);
   }
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    detail::check_picture(x, x.extent(x.rank() - 1), "average_pool");
+    detail::check_picture(x, "average_pool");
     Tensor<T> y = context.tensor(detail::pool_shape(options, x.shape()));
     kernels::average_pool_forward<T>(y, x, detail::pool_window(options, x.shape()),
                                      context.execution);
@@ -112,7 +115,7 @@ struct MaxPool {
   PoolOptions options;
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    detail::check_picture(x, x.extent(x.rank() - 1), "max_pool");
+    detail::check_picture(x, "max_pool");
     saved.x = x.shape();
     const Shape shape = detail::pool_shape(options, x.shape());
     saved.winner = context.tensor(shape);

@@ -1,6 +1,7 @@
 // Layers one after the other.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -28,6 +29,20 @@ class Sequential {
   requires(sizeof...(Layers) > 0) explicit Sequential(Layers... layers) {
     (add(std::move(layers)), ...);
   }
+
+  // Assigned as many layers, it takes them over one by one: what points at them still may.
+  Sequential(const Sequential&) = default;
+  Sequential(Sequential&&) noexcept = default;
+  Sequential& operator=(const Sequential&) = default;
+  Sequential& operator=(Sequential&& other) {
+    if (size() == other.size()) {
+      std::move(other.layers_.begin(), other.layers_.end(), layers_.begin());
+    } else {
+      layers_ = std::move(other.layers_);
+    }
+    return *this;
+  }
+  ~Sequential() = default;
 
   Sequential& add(AnyLayer<T> layer) {
     layers_.push_back(std::move(layer));

@@ -28,9 +28,7 @@ class AdamW final : public Optimizer<T> {
     detail::check_rate(options.beta1, "beta1");
     detail::check_rate(options.beta2, "beta2");
     detail::check_not_negative(options.weight_decay, "weight decay");
-    EFFV2_CHECK(options.epsilon >= 1e-30 && std::isfinite(options.epsilon),
-                ErrorCode::invalid_argument, "[adamw] expected epsilon of at least 1e-30, got ",
-                options.epsilon);  // without one a gradient of zero would give 0 / 0
+    detail::check_epsilon(options.epsilon);
   }
 
  private:

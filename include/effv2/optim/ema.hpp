@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/error.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
@@ -34,12 +35,20 @@ class Ema {
   }
 
   void update(const Execution& run) {
+    check_sizes();
     begin_update();
     update_entries(0, entries_.size(), run);
   }
 
-  /// An update in parts, by an optimiser that has the new weights in its cache: begin_update, then
-  /// every piece of every parameter once (numbered as visited), then the states.
+  /// An update in parts, by an optimiser that has the new weights in its cache: check_sizes and
+  /// begin_update, then every piece of every parameter once (numbered as visited), then the states.
+  void check_sizes() const {
+    for (const Entry& entry : entries_) {
+      EFFV2_CHECK(entry.variable->size() == entry.average.size(), ErrorCode::shape_mismatch,
+                  "[ema] ", entry.path, " has ", entry.variable->size(), " numbers, and had ",
+                  entry.average.size(), " when the average was made");
+    }
+  }
   void begin_update() {
     const auto t = static_cast<double>(updates_++);
     rest_ = static_cast<T>(1.0 - std::min(decay_, (1.0 + t) / (10.0 + t)));

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,27 @@
 #include "ema.hpp"
 
 namespace effv2::inline EFFV2_ISA::optim {
+
+namespace detail {
+
+inline void check_rate(double value, const char* name) {
+  EFFV2_CHECK(value >= 0.0 && value < 1.0, ErrorCode::invalid_argument, "[optimizer] expected ",
+              name, " in [0, 1), got ", value);
+}
+
+inline void check_not_negative(double value, const char* name) {
+  EFFV2_CHECK(value >= 0.0 && std::isfinite(value), ErrorCode::invalid_argument,
+              "[optimizer] expected ", name, " of at least 0, got ", value);
+}
+
+// The smallest that no number type of a moment makes zero: without one, a gradient of zero would
+// give 0 / 0.
+inline void check_epsilon(double value) {
+  EFFV2_CHECK(value >= 1e-30 && std::isfinite(value), ErrorCode::invalid_argument,
+              "[optimizer] expected epsilon of at least 1e-30, got ", value);
+}
+
+}  // namespace detail
 
 /// One parameter as an optimiser sees it.
 template <class T>
@@ -53,6 +76,8 @@ class Optimizer {
   /// Sets rate and decay of every parameter at or below `prefix`: group("classifier", 10.0, 0.0).
   /// Parameters that do not decay by nature (biases, batch norm) still do not.
   void group(std::string_view prefix, double learning_rate_scale, double weight_decay) {
+    detail::check_not_negative(learning_rate_scale, "a scale of the learning rate");
+    detail::check_not_negative(weight_decay, "weight decay");
     bool found = false;
     for (Slot<T>& slot : slots_) {
       if (!nn::lies_below(slot.path, prefix)) continue;
@@ -69,6 +94,8 @@ class Optimizer {
   /// Error(non_finite) with the parameter's path, having changed nothing. An average of the same
   /// model, if given, is updated in the same pass.
   double step(double learning_rate, const Execution& run, Ema<T>* average = nullptr) {
+    detail::check_not_negative(learning_rate, "a learning rate");
+    if (average != nullptr) average->check_sizes();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       nn::Parameter<T>& parameter = *slots_[i].parameter;
       EFFV2_CHECK(parameter.size() == spans_[i].count, ErrorCode::shape_mismatch, "[optimizer] ",
@@ -181,6 +208,7 @@ class Optimizer {
     // From the last to the first: a backward pass begins at the end, so the last is the first to
     // fail.
     for (std::size_t i = chunks_.size(); i-- > 0;) {
+      if (!std::isfinite(partials_[i])) partials_[i] = sum_of_squares(chunks_[i]);
       EFFV2_CHECK(std::isfinite(partials_[i]), ErrorCode::non_finite,
                   "[optimizer] the gradient of ", slots_[chunks_[i].slot].path,
                   " is not finite; nothing was updated");
@@ -190,6 +218,14 @@ class Optimizer {
     return std::sqrt(total);
   }
 
+  // In double: the squares of floats may be too large for a float.
+  double sum_of_squares(const Chunk& chunk) const {
+    const T* g = spans_[chunk.slot].gradient + chunk.begin;
+    return std::inner_product(g, g + chunk.count, g, 0.0, std::plus<>{}, [](T a, T b) {
+      return static_cast<double>(a) * static_cast<double>(b);
+    });
+  }
+
   std::vector<Slot<T>> slots_;
   std::vector<Chunk> chunks_;
   std::vector<double> partials_;
@@ -197,16 +233,5 @@ class Optimizer {
   std::int64_t numbers_ = 0;
   std::int64_t steps_ = 0;
 };
-
-namespace detail {
-inline void check_rate(double value, const char* name) {
-  EFFV2_CHECK(value >= 0.0 && value < 1.0, ErrorCode::invalid_argument, "[optimizer] expected ",
-              name, " in [0, 1), got ", value);
-}
-inline void check_not_negative(double value, const char* name) {
-  EFFV2_CHECK(value >= 0.0 && std::isfinite(value), ErrorCode::invalid_argument,
-              "[optimizer] expected ", name, " of at least 0, got ", value);
-}
-}  // namespace detail
 
 }  // namespace effv2::inline EFFV2_ISA::optim

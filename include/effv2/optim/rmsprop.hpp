@@ -29,7 +29,7 @@ class Rmsprop final : public Optimizer<T> {
     detail::check_rate(options.rho, "rho");
     detail::check_rate(options.momentum, "momentum");
     detail::check_not_negative(options.weight_decay, "weight decay");
-    detail::check_not_negative(options.epsilon, "epsilon");
+    detail::check_epsilon(options.epsilon);
   }
 
  private:

@@ -35,10 +35,14 @@ struct Schedule {
 
   /// The rate of the 0-based `step`.
   double at(std::int64_t step) const {
-    EFFV2_CHECK(base > 0.0 && warmup_steps >= 0 && decay_steps > 0, ErrorCode::invalid_argument,
+    EFFV2_CHECK(base > 0.0 && std::isfinite(base) && warmup_steps >= 0 && decay_steps > 0,
+                ErrorCode::invalid_argument,
                 "[schedule] expected a rate above 0, warm-up of at least 0 and decay steps of at "
                 "least 1, got ",
                 base, ", ", warmup_steps, " and ", decay_steps);
+    EFFV2_CHECK(
+        floor >= 0.0 && floor <= 1.0 && decay > 0.0 && decay <= 1.0, ErrorCode::invalid_argument,
+        "[schedule] expected a floor in [0, 1] and a decay in (0, 1], got ", floor, " and ", decay);
     if (step < warmup_steps) {
       return base * static_cast<double>(step + 1) / static_cast<double>(warmup_steps);
     }

@@ -64,8 +64,11 @@ struct FitOptions {
   /// Throws Error(invalid_argument) unless a run of any model could go through with these. The
   /// loader checks `data`.
   void validate() const {
-    EFFV2_CHECK(epochs > 0 || steps > 0, ErrorCode::invalid_argument,
-                "[fit] expected at least one epoch or step");
+    constexpr std::int64_t most = 1000000000000;  // times the batches of an epoch still 64 bits
+    EFFV2_CHECK((epochs > 0 || steps > 0) && epochs <= most && steps <= most,
+                ErrorCode::invalid_argument,
+                "[fit] expected at least one epoch or step and 10^12 at most, got ", epochs,
+                " and ", steps);
     EFFV2_CHECK(batch_size > 0 && evaluation_batch > 0, ErrorCode::invalid_argument,
                 "[fit] expected a batch of at least 1, got ", batch_size, " and ", evaluation_batch,
                 " for evaluation");
@@ -78,10 +81,13 @@ struct FitOptions {
                 "[fit] expected label smoothing in [0, 1), got ", label_smoothing);
     EFFV2_CHECK(learning_rate > 0.0 && std::isfinite(learning_rate), ErrorCode::invalid_argument,
                 "[fit] expected a learning rate above 0, got ", learning_rate);
-    EFFV2_CHECK(weight_decay >= 0.0 && clip_norm >= 0.0 && warmup_epochs >= 0.0,
-                ErrorCode::invalid_argument,
-                "[fit] expected weight decay, clip norm and warm-up of at least 0, got ",
-                weight_decay, ", ", clip_norm, " and ", warmup_epochs);
+    EFFV2_CHECK(
+        weight_decay >= 0.0 && clip_norm >= 0.0 && warmup_epochs >= 0.0 &&
+            warmup_epochs <= static_cast<double>(most),
+        ErrorCode::invalid_argument,
+        "[fit] expected weight decay, clip norm and warm-up of at least 0 (and 10^12 epochs "
+        "at most), got ",
+        weight_decay, ", ", clip_norm, " and ", warmup_epochs);
     EFFV2_CHECK(ema_decay >= 0.0 && ema_decay < 1.0, ErrorCode::invalid_argument,
                 "[fit] expected the average's decay in [0, 1), got ", ema_decay);
     EFFV2_CHECK(patience == 0 || evaluate_each_epoch, ErrorCode::invalid_argument,

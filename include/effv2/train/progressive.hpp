@@ -46,7 +46,8 @@ inline constexpr int paper_stages = 4;
 
 /// phi_i = phi_0 + (phi_e - phi_0) i / (stages - 1) for each dial (the last value if there is one
 /// stage). `full` is how the last stage augments: the others have RandAugment's magnitude as the
-/// range says, and all else as much weaker as that.
+/// range says, and all else as much weaker as that (or as the stage comes early, if the range has
+/// no magnitudes).
 inline std::vector<Stage> progressive_stages(const ProgressiveRange& range, int stages,
                                              const data::Augmentation& full) {
   EFFV2_CHECK(stages >= 1, ErrorCode::invalid_argument,
@@ -60,7 +61,8 @@ inline std::vector<Stage> progressive_stages(const ProgressiveRange& range, int 
     const double magnitude = between(range.first_magnitude, range.last_magnitude);
     Stage stage;
     stage.image_size = std::llround(between(range.first_size, range.last_size));
-    stage.augmentation = full.scaled_by(magnitude / range.last_magnitude);
+    const bool has_magnitudes = range.last_magnitude > 0.0;
+    stage.augmentation = full.scaled_by(has_magnitudes ? magnitude / range.last_magnitude : part);
     if (full.rand_augment.active()) stage.augmentation.rand_augment.magnitude = magnitude;
     stage.mixup = between(range.first_mixup, range.last_mixup);
     stage.dropout = between(range.first_dropout, range.last_dropout);

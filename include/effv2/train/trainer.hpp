@@ -180,14 +180,12 @@ class Trainer {
   void train_step(StepReport& report) {
     // The forward pass changes running statistics before anybody knows whether the step will do.
     for (auto& [state, before] : states_) before = state->value();
-    batch_ += options_.accumulate;
     try {
       update(report);
     } catch (const Error& error) {
       undo_step();
       const bool skips = options_.on_non_finite == NonFinite::skip;
       if (error.code() != ErrorCode::non_finite || !skips) throw;
-      if (options_.accumulate > 1) loader_.start(epoch_, batch_);  // past what is left of the step
       report.skipped = true;
       ++skipped_;
     } catch (...) {
@@ -195,6 +193,9 @@ class Trainer {
       throw;
     }
     ++step_;
+    batch_ += options_.accumulate;
+    // Past what is left of a skipped step.
+    if (report.skipped && options_.accumulate > 1) loader_.start(epoch_, batch_);
   }
 
   void undo_step() {
