@@ -6,8 +6,8 @@
 #include <cstring>
 #include <effv2/core/error.hpp>
 
-/// The number that `text` is, and nothing else. Throws effv2::Error, which calls it `what`, unless it
-/// is in [least, most].
+/// The number that `text` is, and nothing else. Throws effv2::Error, which calls it `what`, unless
+/// it is in [least, most].
 inline std::int64_t whole_number(const char* text, const char* what, std::int64_t least,
                                  std::int64_t most) {
   std::int64_t number = 0;

@@ -149,7 +149,10 @@ void add_flags(CLI::App& app, Options& o) {
                  "steps; the end of an epoch and Ctrl-C leave a checkpoint in any case")
       ->check(CLI::Range(1, 1000000000))
       ->needs(out);
-  app.add_flag("--resume", o.resume, "go on from the last checkpoint, if there is one")->needs(out);
+  app.add_flag("--resume", o.resume,
+               "go on from the last checkpoint, if there is one, of the same flags: a schedule "
+               "knows its end, so an ended run gets no longer (finetune goes on from its network)")
+      ->needs(out);
   app.add_flag("--quiet", o.quiet, "only the result");
 }
 
