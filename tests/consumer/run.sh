@@ -45,6 +45,19 @@ END
   "$work/build/consumer"
 }
 
+# compile [FLAG...] SOURCE: only whether it compiles; - is standard input.
+compile() { "$compiler" "${flags[@]}" -fopenmp -fsyntax-only "${@:1:$#-1}" -x c++ "${@: -1}"; }
+
+# Calls a function with each line of standard input: one half of the lines beside the other.
+for_each_half() {
+  cat >"$work/lines"
+  each() { while read -r line; do echo "$line" && "$1" "$line" </dev/null || exit 1; done; }
+  sed -n 'p;n' "$work/lines" | each "$1" &
+  local half=$!
+  sed -n 'n;p' "$work/lines" | each "$1"
+  wait $half
+}
+
 # Installs the library to $work/prefix.
 install_library() {
   cmake -S "$source" -B "$work/library" -DCMAKE_INSTALL_PREFIX="$work/prefix" \
@@ -157,17 +170,15 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
   each_header)
     # Twice: a header without a guard shows itself.
-    check_header() {
-      echo "$1"
-      printf '#include <%s>\n#include <%s>\n' "$1" "$1" |
-        "$compiler" "${flags[@]}" -fopenmp -fsyntax-only -x c++ -
-    }
-    (cd "$source/include" && find effv2 -name '*.hpp' | sort) >"$work/headers"
-    # One half beside the other.
-    for header in $(sed -n 'p;n' "$work/headers"); do check_header "$header"; done &
-    half=$!
-    for header in $(sed -n 'n;p' "$work/headers"); do check_header "$header"; done
-    wait $half
+    check() { printf '#include <%s>\n#include <%s>\n' "$1" "$1" | compile -; }
+    (cd "$source/include" && find effv2 -name '*.hpp' | sort) | for_each_half check
+    ;;
+  each_example)
+    for package in CLI/CLI.hpp nlohmann/json.hpp stb/stb_image.h zlib.h; do
+      [[ -e /usr/include/$package ]] || { echo "no $package on this machine" && exit 77; }
+    done
+    check() { compile -isystem /usr/include/stb '-DEFFV2_SOURCE_DIR="."' "$1"; }
+    find "$source/examples" -name '*.cpp' | sort | for_each_half check
     ;;
   *)
     echo "unknown kind of consumer: $kind" >&2
