@@ -43,10 +43,15 @@ inline effv2::Tensor<std::uint8_t> decode_picture(std::span<const std::uint8_t> 
       stbi_image_free);
   EFFV2_CHECK(pixels != nullptr, effv2::ErrorCode::format, "[picture] ", name, ": ",
               stbi_failure_reason());
-  effv2::Tensor<std::uint8_t> picture({height, width, channels});
+  const effv2::Shape shape{height, width, channels};
+  if (!has_alpha) {
+    return effv2::Tensor<std::uint8_t>::from(
+        shape, {pixels.get(), static_cast<std::size_t>(shape.size())});
+  }
+  effv2::Tensor<std::uint8_t> picture(shape);
   for (std::int64_t i = 0; i < picture.size(); ++i) {
     const stbi_uc* pixel = pixels.get() + i / channels * stride;
-    const int value = pixel[i % channels], alpha = has_alpha ? pixel[channels] : 255;
+    const int value = pixel[i % channels], alpha = pixel[channels];
     picture[i] = static_cast<std::uint8_t>((value * alpha + 255 * (255 - alpha) + 127) / 255);
   }
   return picture;

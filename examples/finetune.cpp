@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "decode_picture.hpp"
+#include "picture_network.hpp"
 
 using namespace effv2;
 
@@ -68,15 +69,13 @@ io::LoadedModel<float> load(const Options& o) {
 }
 
 void run(const Options& o) {
-  auto [model, card] = load(o);
+  io::LoadedModel<float> loaded = load(o);
+  check_takes_pictures(loaded, o.weights);
+  auto& [model, card] = loaded;
   if (o.size > 0) card.image_size = o.size;
   EFFV2_CHECK(card.image_size > 0, ErrorCode::invalid_argument, o.weights,
               " does not say how large its pictures are: give --size");
-  EFFV2_CHECK(!card.mean.empty(), ErrorCode::unsupported, o.weights,
-              " does not say how its pictures are normalised: it was saved without a card");
   const auto channels = static_cast<int>(model.options.in_channels);
-  EFFV2_CHECK(channels == 1 || channels == 3, ErrorCode::unsupported, o.weights, " wants ",
-              channels, " channels, pictures have 1 or 3");
   const auto [training, test] = data::load_image_folder(o.folder, card.image_size, card.image_size,
                                                         [channels](const std::string& path) {
                                                           return decode_picture(path, channels);

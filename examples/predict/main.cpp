@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "../picture_network.hpp"
 #include "digit.hpp"
 #include "inputs.hpp"
 
@@ -46,12 +47,9 @@ class Classifier {
  public:
   Classifier(const std::string& path, bool reads_digits, int threads)
       : loaded_(io::load_model<float>(path)), reads_digits_(reads_digits), context_(threads) {
-    EFFV2_CHECK(channels() == 1 || channels() == 3, ErrorCode::unsupported, path, " wants ",
-                channels(), " channels, pictures have 1 or 3");
+    check_takes_pictures(loaded_, path);
     EFFV2_CHECK(channels() == 1 || !reads_digits, ErrorCode::unsupported, path,
                 " wants colours, digits have none");
-    EFFV2_CHECK(!loaded_.card.mean.empty(), ErrorCode::unsupported, path,
-                " does not say how its pictures are normalised: it was saved without a card");
     normalizer_ = {loaded_.card.mean, loaded_.card.deviation, channels()};
   }
 

@@ -9,7 +9,7 @@ using effv2::search::Record;
 
 namespace {
 
-// Sorts indices by their keys, the largest first, and equals as they came.
+// Sorts indices by their keys, the largest first; of equals the lower index is first.
 template <class KeyOf>
 void sort_by(std::vector<std::size_t>& indices, KeyOf&& key_of) {
   std::sort(indices.begin(), indices.end(), [&](std::size_t a, std::size_t b) {

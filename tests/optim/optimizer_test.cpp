@@ -27,6 +27,15 @@ void set_gradients(nn::Linear<float>& linear, float value) {
   linear.bias.gradient().fill(value);
 }
 
+// A layer, as it was, and an optimiser that changes it by the gradient clipped to 1.
+struct Clipping {
+  nn::Linear<float> linear = layer();
+  const nn::Linear<float> before = linear;
+  optim::Sgd<float> optimizer{linear, {.momentum = 0.0}};
+
+  Clipping() { optimizer.clip_norm = 1.0; }
+};
+
 }  // namespace
 
 TEST_CASE("a gradient that is not finite changes nothing and is named", "[optimizer]") {
@@ -64,11 +73,8 @@ TEST_CASE("rates and decays that are none are refused, and change nothing", "[op
   CHECK(optimizer.slots()[0].learning_rate_scale == 1.0);
 }
 
-TEST_CASE("gradients whose squares are too large for a float are clipped", "[optimizer]") {
-  nn::Linear<float> linear = layer();
-  const nn::Linear<float> before = linear;
-  optim::Sgd<float> optimizer(linear, {.momentum = 0.0});
-  optimizer.clip_norm = 1.0;
+TEST_CASE_METHOD(Clipping, "gradients whose squares are too large for a float are clipped",
+                 "[optimizer]") {
   set_gradients(linear, 0.0F);
   linear.bias.gradient()[599] = 2e19F;
   CHECK(optimizer.step(0.5, Execution(2)) == Approx(2e19));
@@ -84,11 +90,7 @@ TEST_CASE("a step uses the gradients up and returns their norm", "[optimizer]") 
   CHECK(testing::largest(linear.bias.gradient()) == 0.0);
 }
 
-TEST_CASE("clipping scales the gradient to the norm", "[optimizer]") {
-  nn::Linear<float> linear = layer();
-  const nn::Linear<float> before = linear;
-  optim::Sgd<float> optimizer(linear, {.momentum = 0.0});
-  optimizer.clip_norm = 1.0;
+TEST_CASE_METHOD(Clipping, "clipping scales the gradient to the norm", "[optimizer]") {
   set_gradients(linear, 2.0F);
   optimizer.step(1.0, Execution(1));
   const double change = static_cast<double>(before.bias.value()[3] - linear.bias.value()[3]);

@@ -9,9 +9,10 @@
 // greater one small.)
 #pragma once
 
-// g++ says of both parts whether they are on, clang of the first.
-#if !defined(EFFV2_ALLOW_FAST_MATH) && \
-    (defined(__ASSOCIATIVE_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0))
+// Of the two parts that matter by themselves g++ says whether they are on; clang of the second.
+#if !defined(EFFV2_ALLOW_FAST_MATH) &&                          \
+    (defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || \
+     (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0))
 #  error \
       "effv2: -ffast-math, or a part of it, breaks the detection of NaN and the exponential function; define EFFV2_ALLOW_FAST_MATH to insist"
 #endif

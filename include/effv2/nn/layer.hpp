@@ -126,20 +126,15 @@ class AnyLayer {
     }
     std::unique_ptr<Base> clone() const override { return std::make_unique<Holder>(layer); }
     bool assign(const Base& other) override {
-      if constexpr (std::is_copy_assignable_v<L>) {
-        if (const auto* same = dynamic_cast<const Holder*>(&other)) {
-          layer = same->layer;
-          return true;
-        }
-      }
-      return false;
+      return assign_layer<const L&>(dynamic_cast<const Holder*>(&other));
     }
-    bool assign(Base&& other) override {
-      if constexpr (std::is_move_assignable_v<L>) {
-        if (auto* same = dynamic_cast<Holder*>(&other)) {
-          layer = std::move(same->layer);
-          return true;
-        }
+    bool assign(Base&& other) override { return assign_layer<L&&>(dynamic_cast<Holder*>(&other)); }
+    // `Value`: how the layer of the other holder is handed over. False if there is none.
+    template <class Value, class Other>
+    bool assign_layer(Other* other) {
+      if constexpr (std::is_assignable_v<L&, Value>) {
+        if (other != nullptr) layer = static_cast<Value>(other->layer);
+        return other != nullptr;
       }
       return false;
     }

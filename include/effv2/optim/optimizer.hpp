@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -221,9 +219,11 @@ class Optimizer {
   // In double: the squares of floats may be too large for a float.
   double sum_of_squares(const Chunk& chunk) const {
     const T* g = spans_[chunk.slot].gradient + chunk.begin;
-    return std::inner_product(g, g + chunk.count, g, 0.0, std::plus<>{}, [](T a, T b) {
-      return static_cast<double>(a) * static_cast<double>(b);
-    });
+    double sum = 0.0;
+    for (std::int64_t i = 0; i < chunk.count; ++i) {
+      sum += static_cast<double>(g[i]) * static_cast<double>(g[i]);
+    }
+    return sum;
   }
 
   std::vector<Slot<T>> slots_;
