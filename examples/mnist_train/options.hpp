@@ -16,7 +16,8 @@ struct Options {
 
   std::int64_t epochs = 0;  // 0: six, or as many as make a thousand steps where data are few
   std::int64_t steps = 0, batch = 128, accumulate = 1;
-  double learning_rate = 3e-3, weight_decay = 0.02, warmup_epochs = 0.5, clip_norm = 0.0;
+  double learning_rate = 3e-3, momentum = 0.9, weight_decay = 0.02, warmup_epochs = 0.5,
+         clip_norm = 0.0;
   double label_smoothing = 0.1, ema = 0.998;
   double dropout = 0.1, drop_path = 0.1;
   double branch_gamma = 0.0, classifier_scale = 0.1;  // how the network starts

@@ -47,12 +47,14 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   fit.batch_size = o.batch;
   fit.optimizer = o.optimizer == "sgd"       ? OptimizerKind::sgd
                   : o.optimizer == "rmsprop" ? OptimizerKind::rmsprop
+                  : o.optimizer == "muon"    ? OptimizerKind::muon
                                              : OptimizerKind::adamw;
   fit.schedule = o.schedule == "constant"      ? optim::ScheduleKind::constant
                  : o.schedule == "exponential" ? optim::ScheduleKind::exponential
                                                : optim::ScheduleKind::cosine;
   fit.learning_rate = o.learning_rate, fit.warmup_epochs = o.warmup_epochs;
-  fit.weight_decay = o.weight_decay, fit.clip_norm = o.clip_norm;
+  fit.momentum = o.momentum, fit.weight_decay = o.weight_decay;
+  fit.clip_norm = o.clip_norm;
   fit.label_smoothing = o.label_smoothing, fit.ema_decay = o.ema;
   fit.accumulate = o.accumulate, fit.patience = o.patience;
   fit.evaluate_each_epoch = o.evaluate == "epoch", fit.statistics_batches = o.statistics;

@@ -41,6 +41,7 @@
 #include "kernels/indirect_outer.hpp"
 #include "kernels/linear.hpp"
 #include "kernels/loss.hpp"
+#include "kernels/orthogonalize.hpp"
 #include "kernels/packed_matrix.hpp"
 #include "kernels/partial_sums.hpp"
 #include "kernels/pooling.hpp"
@@ -80,6 +81,7 @@
 // Updates, schedules, averages.
 #include "optim/adamw.hpp"
 #include "optim/ema.hpp"
+#include "optim/muon.hpp"
 #include "optim/optimizer.hpp"
 #include "optim/rmsprop.hpp"
 #include "optim/schedule.hpp"

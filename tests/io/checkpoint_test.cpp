@@ -90,7 +90,8 @@ void damage(const std::string& path) {
 TEST_CASE("a run cut at any step and resumed ends in the same bytes", "[checkpoint]") {
   const TemporaryFolder folder;
   using train::OptimizerKind;
-  for (const auto kind : {OptimizerKind::adamw, OptimizerKind::rmsprop, OptimizerKind::sgd}) {
+  for (const auto kind :
+       {OptimizerKind::adamw, OptimizerKind::rmsprop, OptimizerKind::sgd, OptimizerKind::muon}) {
     train::FitOptions o = options();
     o.optimizer = kind;
     if (kind == OptimizerKind::rmsprop) {  // in stages, of which one begins inside of an epoch

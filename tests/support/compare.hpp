@@ -21,12 +21,13 @@ double largest_difference(const A& a, const B& b) {
   return worst;
 }
 
-/// The largest |a|.
+/// The largest |a|; infinite if a number is NaN.
 template <class A>
 double largest(const A& a) {
   double most = 0.0;
   for (std::int64_t i = 0; i < a.size(); ++i) {
-    most = std::max(most, std::abs(static_cast<double>(a[i])));
+    const double size = std::abs(static_cast<double>(a[i]));
+    if (!(size <= most)) most = std::isnan(size) ? INFINITY : size;
   }
   return most;
 }

@@ -137,7 +137,8 @@ TEST_CASE("with an average the model ends with it", "[trainer]") {
 TEST_CASE("every optimiser and schedule trains", "[trainer]") {
   const data::Dataset training = quarters(200, 600), test = quarters(40, 601);
   using train::OptimizerKind;
-  for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::rmsprop}) {
+  for (const OptimizerKind kind :
+       {OptimizerKind::sgd, OptimizerKind::rmsprop, OptimizerKind::muon}) {
     auto net = network();
     train::FitOptions o = options();
     o.optimizer = kind, o.schedule = optim::ScheduleKind::exponential, o.warmup_epochs = 1.0;

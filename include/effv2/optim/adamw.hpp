@@ -20,7 +20,7 @@ struct AdamWOptions {
 /// m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
 /// w -= rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + weight_decay w)
 template <class T>
-class AdamW final : public Optimizer<T> {
+class AdamW : public Optimizer<T> {
  public:
   template <class Model>
   explicit AdamW(Model& model, const AdamWOptions& options = {})
@@ -31,8 +31,8 @@ class AdamW final : public Optimizer<T> {
     detail::check_epsilon(options.epsilon);
   }
 
- private:
-  void begin_step() override {
+ protected:
+  void begin_step(double /*gradient_scale*/, const Execution&) override {
     const auto t = static_cast<double>(this->steps());
     correction1_ = 1.0 / (1.0 - std::pow(options_.beta1, t));
     correction2_ = 1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t));
@@ -59,6 +59,7 @@ class AdamW final : public Optimizer<T> {
     });
   }
 
+ private:
   AdamWOptions options_;
   double correction1_ = 1.0, correction2_ = 1.0;
 };

@@ -106,7 +106,7 @@ class Optimizer {
     const double norm = gradient_norm(run);
     const double scale = clip_norm > 0.0 && norm > clip_norm ? clip_norm / norm : 1.0;
     ++steps_;
-    begin_step();
+    begin_step(scale, run);
     if (average != nullptr) average->begin_update();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       nn::Parameter<T>& parameter = *slots_[i].parameter;
@@ -172,8 +172,8 @@ class Optimizer {
     partials_.resize(chunks_.size());
   }
 
-  /// Called once a step, before the updates; steps() already counts it.
-  virtual void begin_step() {}
+  /// Called once a step, before the updates; steps() already counts it. May change the gradients.
+  virtual void begin_step(double /*gradient_scale*/, const Execution&) {}
 
   /// Updates one span with gradients scaled by `gradient_scale`.
   virtual void update(UpdateSpan<T> span, double learning_rate, double weight_decay,

@@ -16,10 +16,10 @@
 
 namespace effv2::inline EFFV2_ISA::train {
 
-enum class OptimizerKind { sgd, rmsprop, adamw };
+enum class OptimizerKind { sgd, rmsprop, adamw, muon };
 
 constexpr std::string_view name_of(OptimizerKind kind) {
-  constexpr std::string_view names[] = {"sgd", "rmsprop", "adamw"};
+  constexpr std::string_view names[] = {"sgd", "rmsprop", "adamw", "muon"};
   return names[static_cast<int>(kind)];
 }
 
@@ -36,6 +36,7 @@ struct FitOptions {
   double learning_rate = 2e-3;
   optim::ScheduleKind schedule = optim::ScheduleKind::cosine;
   double warmup_epochs = 0.0;
+  double momentum = 0.9;  // of all optimisers but AdamW
   double weight_decay = 0.02;
   double clip_norm = 0.0;  // 0: none
   double label_smoothing = 0.1;
@@ -113,7 +114,8 @@ inline std::string configuration_text(const FitOptions& o) {
   line("epochs", o.epochs), line("steps", o.steps), line("batch", o.batch_size);
   line("optimizer", name_of(o.optimizer)), line("learning_rate", o.learning_rate);
   line("schedule", name_of(o.schedule)), line("warmup_epochs", o.warmup_epochs);
-  line("weight_decay", o.weight_decay), line("clip_norm", o.clip_norm);
+  line("momentum", o.momentum), line("weight_decay", o.weight_decay);
+  line("clip_norm", o.clip_norm);
   line("label_smoothing", o.label_smoothing), line("ema_decay", o.ema_decay);
   line("image_size", o.data.image_size), line("seed", static_cast<std::int64_t>(o.seed));
   const auto augmentation = [&line](const char* name, const data::Augmentation& a) {
