@@ -12,9 +12,13 @@ using namespace effv2;
 
 namespace {
 
-kernels::ActivationKind activation_kind(const std::string& name) {
-  using enum kernels::ActivationKind;
-  return name == "relu" ? relu : name == "hard_swish" ? hard_swish : silu;
+// Which of an enumeration's kinds, up to `last`, has the name that was checked with the flag.
+template <class Kind>
+Kind kind_named(const std::string& name, Kind last) {
+  auto kind = Kind{};
+  while (kind != last && name_of(kind) != name)
+    kind = static_cast<Kind>(static_cast<int>(kind) + 1);
+  return kind;
 }
 
 // Six passes over MNIST are enough; a small set needs more of them to see as many images.
@@ -41,20 +45,13 @@ data::Augmentation augmentation(const Options& o) {
 std::int64_t pixels(const Options& o, std::int64_t own) { return o.size > 0 ? o.size : own; }
 
 train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
-  using train::OptimizerKind;
   train::FitOptions fit;
   fit.epochs = o.epochs > 0 ? o.epochs : default_epochs(o, set.size()), fit.steps = o.steps,
   fit.batch_size = o.batch;
-  fit.optimizer = o.optimizer == "sgd"       ? OptimizerKind::sgd
-                  : o.optimizer == "rmsprop" ? OptimizerKind::rmsprop
-                  : o.optimizer == "muon"    ? OptimizerKind::muon
-                                             : OptimizerKind::adamw;
-  fit.schedule = o.schedule == "constant"      ? optim::ScheduleKind::constant
-                 : o.schedule == "exponential" ? optim::ScheduleKind::exponential
-                                               : optim::ScheduleKind::cosine;
+  fit.optimizer = kind_named(o.optimizer, train::OptimizerKind::muon);
+  fit.schedule = kind_named(o.schedule, optim::ScheduleKind::exponential);
   fit.learning_rate = o.learning_rate, fit.warmup_epochs = o.warmup_epochs;
-  fit.momentum = o.momentum, fit.weight_decay = o.weight_decay;
-  fit.clip_norm = o.clip_norm;
+  fit.momentum = o.momentum, fit.weight_decay = o.weight_decay, fit.clip_norm = o.clip_norm;
   fit.label_smoothing = o.label_smoothing, fit.ema_decay = o.ema;
   fit.accumulate = o.accumulate, fit.patience = o.patience;
   fit.evaluate_each_epoch = o.evaluate == "epoch", fit.statistics_batches = o.statistics;
@@ -121,7 +118,7 @@ models::EfficientNetOptions network_options(const Options& o, const data::Datase
                                       .dropout = o.dropout,
                                       .classifier_scale = o.classifier_scale,
                                       .drop_path = o.drop_path};
-  network.defaults.activation = activation_kind(o.activation);
+  network.defaults.activation = kind_named(o.activation, kernels::ActivationKind::hard_swish);
   network.defaults.branch_gamma = o.branch_gamma;
   return network;
 }
