@@ -1,6 +1,7 @@
 // Activations: value and derivative of one vector, and passes over whole tensors.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
+#include "elementwise.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
@@ -122,15 +124,11 @@ void with_activation(ActivationKind activation, Body&& body) {
 template <class T>
 void activation_forward(View<T> y, View<const T> x, ActivationKind activation,
                         const Execution& run) {
-  constexpr std::int64_t grain = 8192;
+  assert(x.size() == y.size());
   with_activation(activation, [&](auto f) {
-    parallel_chunks(
-        x.size(), grain, run.threads_for(x.size()), [=](std::int64_t begin, std::int64_t end) {
-          simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
-            const std::int64_t at = begin + i;
-            lanes.store(y.data() + at, f.template value<T>(lanes.stream(x.data() + at)));
-          });
-        });
+    detail::elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
+      return f.template value<T>(lanes.stream(x.data() + i));
+    });
   });
 }
 
@@ -138,31 +136,22 @@ void activation_forward(View<T> y, View<const T> x, ActivationKind activation,
 template <class T>
 void sigmoid_backward(View<T> dx, View<const T> dy, View<const T> y, const Execution& run) {
   using V = simd::Vector<T>;
-  constexpr std::int64_t grain = 8192;
-  parallel_chunks(y.size(), grain, run.threads_for(y.size()),
-                  [=](std::int64_t begin, std::int64_t end) {
-                    simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
-                      const V s = lanes.stream(y.data() + begin + i);
-                      lanes.store(dx.data() + begin + i,
-                                  lanes.stream(dy.data() + begin + i) * s * (V(T{1}) - s));
-                    });
-                  });
+  assert(dy.size() == dx.size() && y.size() == dx.size());
+  detail::elementwise<T>(dx, run, [=](std::int64_t i, auto lanes) {
+    const V s = lanes.stream(y.data() + i);
+    return lanes.stream(dy.data() + i) * s * (V(T{1}) - s);
+  });
 }
 
 /// dx[i] = dy[i] f'(x[i]); dx may be dy.
 template <class T>
 void activation_backward(View<T> dx, View<const T> dy, View<const T> x, ActivationKind activation,
                          const Execution& run) {
-  constexpr std::int64_t grain = 8192;
+  assert(dy.size() == dx.size() && x.size() == dx.size());
   with_activation(activation, [&](auto f) {
-    parallel_chunks(
-        x.size(), grain, run.threads_for(x.size()), [=](std::int64_t begin, std::int64_t end) {
-          simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
-            const std::int64_t at = begin + i;
-            lanes.store(dx.data() + at, lanes.stream(dy.data() + at) *
-                                            f.template derivative<T>(lanes.stream(x.data() + at)));
-          });
-        });
+    detail::elementwise<T>(dx, run, [=](std::int64_t i, auto lanes) {
+      return lanes.stream(dy.data() + i) * f.template derivative<T>(lanes.stream(x.data() + i));
+    });
   });
 }
 

@@ -12,49 +12,46 @@
 namespace effv2::inline EFFV2_ISA::kernels {
 
 namespace detail {
-inline constexpr std::int64_t elementwise_grain = 16384;
+
+// y[i] = value_at(i, lanes) for every i, a vector at a time and in parallel.
+template <class T, class Value>
+void elementwise(View<T> y, const Execution& run, Value&& value_at) {
+  constexpr std::int64_t grain = 8192;
+  parallel_chunks(y.size(), grain, run.threads_for(y.size()),
+                  [=](std::int64_t begin, std::int64_t end) {
+                    simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
+                      lanes.store(y.data() + begin + i, value_at(begin + i, lanes));
+                    });
+                  });
 }
+
+}  // namespace detail
 
 /// y[i] = a[i] + b[i]; y may be either.
 template <class T>
 void add(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
   assert(a.size() == y.size() && b.size() == y.size());
-  parallel_chunks(y.size(), detail::elementwise_grain, run.threads_for(y.size()),
-                  [=](std::int64_t begin, std::int64_t end) {
-                    simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
-                      const std::int64_t at = begin + i;
-                      lanes.store(y.data() + at,
-                                  lanes.stream(a.data() + at) + lanes.stream(b.data() + at));
-                    });
-                  });
+  detail::elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
+    return lanes.stream(a.data() + i) + lanes.stream(b.data() + i);
+  });
 }
 
 /// y[i] = a[i] b[i]; y may be either.
 template <class T>
 void multiply(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
   assert(a.size() == y.size() && b.size() == y.size());
-  parallel_chunks(y.size(), detail::elementwise_grain, run.threads_for(y.size()),
-                  [=](std::int64_t begin, std::int64_t end) {
-                    simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
-                      const std::int64_t at = begin + i;
-                      lanes.store(y.data() + at,
-                                  lanes.stream(a.data() + at) * lanes.stream(b.data() + at));
-                    });
-                  });
+  detail::elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
+    return lanes.stream(a.data() + i) * lanes.stream(b.data() + i);
+  });
 }
 
 /// y[i] = x[i] factor; y may be x.
 template <class T>
 void scale(View<T> y, View<const T> x, T factor, const Execution& run) {
   assert(x.size() == y.size());
-  const simd::Vector<T> f(factor);
-  parallel_chunks(y.size(), detail::elementwise_grain, run.threads_for(y.size()),
-                  [=](std::int64_t begin, std::int64_t end) {
-                    simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
-                      const std::int64_t at = begin + i;
-                      lanes.store(y.data() + at, lanes.stream(x.data() + at) * f);
-                    });
-                  });
+  detail::elementwise<T>(y, run, [=, f = simd::Vector<T>(factor)](std::int64_t i, auto lanes) {
+    return lanes.stream(x.data() + i) * f;
+  });
 }
 
 /// y[n, i] = x[n, i] scale[n]: DropPath, forward and backward. y may be x.
