@@ -199,6 +199,13 @@ TEST_CASE("folders and devices are refused, a link stays one", "[atomic_file]") 
   write_file(link, bytes(20, 1));
   CHECK(std::filesystem::is_symlink(link));
   CHECK(read_file(file) == bytes(20, 1));
+  const std::string early = folder / "early";
+  std::filesystem::create_symlink("later", early);
+  write_file(early, bytes(30, 2));
+  CHECK(std::filesystem::is_symlink(early));
+  CHECK(read_file(folder / "later") == bytes(30, 2));
+  std::filesystem::create_symlink("loop", folder / "loop");
+  CHECK_THROWS_WITH(write_file(folder / "loop", bytes(1, 0)), Catch::Contains("lead nowhere"));
 }
 
 TEST_CASE("what a dead program left is told from what a living one writes", "[atomic_file]") {

@@ -5,10 +5,10 @@
 using namespace effv2;
 
 TEST_CASE("a picture is one of four extents, none of them 0, and has as many channels", "[check]") {
-  CHECK_NOTHROW(nn::detail::check_picture(Tensor<float>({2, 3, 4, 5}), 5, "x"));
-  CHECK_THROWS_AS(nn::detail::check_picture(Tensor<float>({2, 3, 5}), 5, "x"), Error);
-  CHECK_THROWS_AS(nn::detail::check_picture(Tensor<float>({0, 3, 4, 5}), 5, "x"), Error);
-  CHECK_THROWS_WITH(nn::detail::check_picture(Tensor<float>({2, 3, 4, 5}), 6, "pool"),
+  CHECK_NOTHROW(nn::detail::check_picture(Shape({2, 3, 4, 5}), 5, "x"));
+  CHECK_THROWS_AS(nn::detail::check_picture(Shape({2, 3, 5}), 5, "x"), Error);
+  CHECK_THROWS_AS(nn::detail::check_picture(Shape({0, 3, 4, 5}), 5, "x"), Error);
+  CHECK_THROWS_WITH(nn::detail::check_picture(Shape({2, 3, 4, 5}), 6, "pool"),
                     Catch::Contains("[pool] expected 6"));
 }
 

@@ -71,3 +71,12 @@ TEST_CASE("a shortcut of another shape and a second backward are refused", "[con
   layer.backward(y, saved, context);
   CHECK_THROWS_AS(layer.backward(y, saved, context), Error);
 }
+
+TEST_CASE("a convolution with a bias or of other channels than its batch norm is refused",
+          "[conv_bn_act]") {
+  using Layer = nn::ConvolutionBnAct<float, nn::Conv2d<float>>;
+  const nn::Conv2d<float> biased({.in_channels = 2, .out_channels = 4, .bias = true});
+  CHECK_THROWS_WITH(Layer(biased, {.channels = 4}), Catch::Contains("without bias"));
+  const nn::Conv2d<float> wide({.in_channels = 2, .out_channels = 40});
+  CHECK_THROWS_WITH(Layer(wide, {.channels = 4}), Catch::Contains("batch norm of 40"));
+}

@@ -1,4 +1,6 @@
+#include <effv2/nn/depthwise_conv2d.hpp>
 #include <effv2/nn/graph.hpp>
+#include <effv2/nn/linear.hpp>
 
 #include "../catch.hpp"
 #include "../support/small_network.hpp"
@@ -16,4 +18,13 @@ TEST_CASE("a summary adds up what the graph lists", "[graph]") {
   CHECK(graph.nodes().back().kind == "linear");
   CHECK(graph.nodes()[1].attribute("kernel") == 3.0);
   CHECK(graph.nodes()[1].path == "0.conv");
+}
+
+TEST_CASE("a graph wants pictures as the layers do", "[graph]") {
+  const auto net = testing::small_network();
+  CHECK_THROWS_AS(nn::summary(net, {2, 5, 5, 3}), Error);
+  CHECK_THROWS_AS(nn::summary(net, {5, 5}), Error);
+  const nn::DepthwiseConv2d<float> depthwise({.channels = 4});
+  CHECK_THROWS_AS(nn::summary(depthwise, {1, 5, 5, 8}), Error);
+  CHECK_THROWS_AS(nn::summary(nn::Linear<float>(4, 3), {1, 5}), Error);
 }

@@ -68,3 +68,20 @@ TEST_CASE("mbconv has no residual where the padding changes the size", "[mbconv]
   check_both(3, Padding::valid, false);
   check_both(4, Padding::symmetric, false);
 }
+
+TEST_CASE("blocks refuse a backward without its forward, and a second one", "[mbconv]") {
+  nn::Context<float> context(1);
+  const auto check = [&](auto layer) {
+    nn::initialize(layer, 1);
+    const Tensor<float> x = Dice(723).tensor<float>({2, 4, 4, 8});
+    typename decltype(layer)::Saved saved;
+    CHECK_THROWS_AS(layer.backward(x, saved, context), Error);
+    layer.forward(x, saved, context);
+    layer.backward(x, saved, context);
+    CHECK_THROWS_AS(layer.backward(x, saved, context), Error);
+  };
+  check(nn::MBConv<float>({.in_channels = 8, .out_channels = 8, .expand = 4}));
+  check(nn::MBConv<float>({.in_channels = 8, .out_channels = 8, .expand = 1}));
+  check(nn::FusedMBConv<float>({.in_channels = 8, .out_channels = 8, .expand = 4}));
+  check(nn::FusedMBConv<float>({.in_channels = 8, .out_channels = 8, .expand = 1}));
+}

@@ -16,9 +16,7 @@ using namespace effv2;
 namespace {
 
 constexpr optim::MuonOptions options{
-    .momentum = 0.8,
-    .weight_decay = 0.1,
-    .adamw = {.beta1 = 0.7, .beta2 = 0.95, .epsilon = 1e-4, .weight_decay = 9.0}};
+    .momentum = 0.8, .weight_decay = 0.1, .beta1 = 0.7, .beta2 = 0.95, .epsilon = 1e-4};
 constexpr double rate = 0.05;
 
 // One parameter as the equations have it.

@@ -36,6 +36,16 @@ struct Clipping {
   Clipping() { optimizer.clip_norm = 1.0; }
 };
 
+// A layer under two names.
+struct Tied {
+  using value_type = float;
+  nn::Linear<float> linear = layer();
+  void visit(nn::Visitor<float>& visitor) {
+    visitor("encoder", linear);
+    visitor("decoder", linear);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a gradient that is not finite changes nothing and is named", "[optimizer]") {
@@ -196,11 +206,41 @@ TEST_CASE("a parameter of another size than the optimizer knows is refused", "[o
   optim::AdamW<float> optimizer(linear);
   linear = nn::Linear<float>(37, 10);
   nn::initialize(linear, 1);
-  CHECK_THROWS_WITH(optimizer.step(0.1, Execution(1)), Catch::Contains("weight"));
+  CHECK_THROWS_WITH(optimizer.step(0.1, Execution(1)),
+                    Catch::Contains("has 370 numbers, and had 22200"));
 }
 
 TEST_CASE("an epsilon of nothing is refused", "[optimizer]") {
   nn::Linear<float> linear = layer();
   CHECK_THROWS_AS(optim::AdamW<float>(linear, {.epsilon = 0.0}), Error);
   CHECK_THROWS_AS(optim::Rmsprop<float>(linear, {.epsilon = 0.0}), Error);
+}
+
+TEST_CASE("gradients whose squares are no numbers change nothing, unless clipped", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  const nn::Linear<float> before = linear;
+  optim::AdamW<float> optimizer(linear);
+  set_gradients(linear, 1e20F);
+  CHECK_THROWS_WITH(optimizer.step(0.1, Execution(1)), Catch::Contains("too large"));
+  CHECK(testing::largest_difference(linear.weight.value(), before.weight.value()) == 0.0);
+  CHECK(optimizer.steps() == 0);
+  optimizer.clip_norm = 1.0;
+  optimizer.step(0.1, Execution(1));
+  CHECK(testing::largest(linear.weight.value()) < 1.0);
+}
+
+TEST_CASE("an optimizer has every parameter once, and is not copied", "[optimizer]") {
+  Tied tied;
+  CHECK_THROWS_WITH(optim::AdamW<float>(tied),
+                    Catch::Contains("decoder.weight is encoder.weight once more"));
+  static_assert(!std::is_copy_constructible_v<optim::AdamW<float>>);
+}
+
+TEST_CASE("a norm to clip at is a number of at least 0", "[optimizer]") {
+  nn::Linear<float> linear = layer();
+  optim::Sgd<float> optimizer(linear);
+  for (const double bad : {-1.0, std::nan("")}) {
+    optimizer.clip_norm = bad;
+    CHECK_THROWS_WITH(optimizer.step(0.1, Execution(1)), Catch::Contains("norm to clip"));
+  }
 }

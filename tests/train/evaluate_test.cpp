@@ -59,4 +59,6 @@ TEST_CASE("an evaluation wants as many classes as the model has", "[evaluate]") 
   five.classes = 5;
   nn::Context<float> context(1);
   CHECK_THROWS_AS(train::evaluate(network(), five, data::LoaderOptions{}, context), Error);
+  five.classes = 2000000000;  // of which no square is made
+  CHECK_THROWS_AS(train::evaluate(network(), five, data::LoaderOptions{}, context), Error);
 }

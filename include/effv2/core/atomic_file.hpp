@@ -110,10 +110,17 @@ class AtomicFile {
   static std::string target_of(const std::string& path) {
     namespace fs = std::filesystem;
     std::error_code none;
-    if (!fs::exists(path, none)) return path;
-    EFFV2_CHECK(fs::is_regular_file(path, none), ErrorCode::io, "[file] cannot write ", path,
-                ": it is a folder or a device");
-    return fs::is_symlink(path, none) ? fs::canonical(path, none).string() : path;
+    EFFV2_CHECK(!fs::exists(path, none) || fs::is_regular_file(path, none), ErrorCode::io,
+                "[file] cannot write ", path, ": it is a folder or a device");
+    if (!fs::is_symlink(path, none)) return path;
+    std::error_code error;
+    const fs::path target = fs::exists(path, none)
+                                ? fs::canonical(path, error)
+                                : fs::path(path).parent_path() / fs::read_symlink(path, error);
+    if (error) throw_io(path, "follow", error.value());
+    EFFV2_CHECK(!fs::is_symlink(target, none), ErrorCode::io, "[file] cannot write ", path,
+                ": its links lead nowhere");
+    return target.string();
   }
 
   static std::string part_name(const std::string& path) {

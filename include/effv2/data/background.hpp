@@ -34,8 +34,9 @@ class Background {
   bool begun() const { return begun_; }
 
   void begin() {
+    const bool has_thread = thread_.joinable() || start_thread();
     begun_ = true;
-    if (!thread_.joinable() && !start_thread()) {
+    if (!has_thread) {
       run();  // no thread to be had: now rather than never
       return;
     }

@@ -126,7 +126,7 @@ void activation_forward(View<T> y, View<const T> x, ActivationKind activation,
                         const Execution& run) {
   assert(x.size() == y.size());
   with_activation(activation, [&](auto f) {
-    detail::elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
+    elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
       return f.template value<T>(lanes.stream(x.data() + i));
     });
   });
@@ -137,7 +137,7 @@ template <class T>
 void sigmoid_backward(View<T> dx, View<const T> dy, View<const T> y, const Execution& run) {
   using V = simd::Vector<T>;
   assert(dy.size() == dx.size() && y.size() == dx.size());
-  detail::elementwise<T>(dx, run, [=](std::int64_t i, auto lanes) {
+  elementwise<T>(dx, run, [=](std::int64_t i, auto lanes) {
     const V s = lanes.stream(y.data() + i);
     return lanes.stream(dy.data() + i) * s * (V(T{1}) - s);
   });
@@ -149,7 +149,7 @@ void activation_backward(View<T> dx, View<const T> dy, View<const T> x, Activati
                          const Execution& run) {
   assert(dy.size() == dx.size() && x.size() == dx.size());
   with_activation(activation, [&](auto f) {
-    detail::elementwise<T>(dx, run, [=](std::int64_t i, auto lanes) {
+    elementwise<T>(dx, run, [=](std::int64_t i, auto lanes) {
       return lanes.stream(dy.data() + i) * f.template derivative<T>(lanes.stream(x.data() + i));
     });
   });

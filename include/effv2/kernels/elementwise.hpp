@@ -11,9 +11,7 @@
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
-namespace detail {
-
-// y[i] = value_at(i, lanes) for every i, a vector at a time and in parallel.
+/// y[i] = value_at(i, lanes) for every i, a vector at a time and in parallel.
 template <class T, class Value>
 void elementwise(View<T> y, const Execution& run, Value&& value_at) {
   constexpr std::int64_t grain = 8192;
@@ -25,13 +23,11 @@ void elementwise(View<T> y, const Execution& run, Value&& value_at) {
                   });
 }
 
-}  // namespace detail
-
 /// y[i] = a[i] + b[i]; y may be either.
 template <class T>
 void add(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
   assert(a.size() == y.size() && b.size() == y.size());
-  detail::elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
+  elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
     return lanes.stream(a.data() + i) + lanes.stream(b.data() + i);
   });
 }
@@ -40,7 +36,7 @@ void add(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
 template <class T>
 void multiply(View<T> y, View<const T> a, View<const T> b, const Execution& run) {
   assert(a.size() == y.size() && b.size() == y.size());
-  detail::elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
+  elementwise<T>(y, run, [=](std::int64_t i, auto lanes) {
     return lanes.stream(a.data() + i) * lanes.stream(b.data() + i);
   });
 }
@@ -49,7 +45,7 @@ void multiply(View<T> y, View<const T> a, View<const T> b, const Execution& run)
 template <class T>
 void scale(View<T> y, View<const T> x, T factor, const Execution& run) {
   assert(x.size() == y.size());
-  detail::elementwise<T>(y, run, [=, f = simd::Vector<T>(factor)](std::int64_t i, auto lanes) {
+  elementwise<T>(y, run, [=, f = simd::Vector<T>(factor)](std::int64_t i, auto lanes) {
     return lanes.stream(x.data() + i) * f;
   });
 }

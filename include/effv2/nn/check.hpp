@@ -12,18 +12,16 @@ namespace effv2::inline EFFV2_ISA::nn {
 namespace detail {
 
 // Checks that x is (N, H, W, C) and not empty; `who` begins the error.
-template <class T>
-void check_picture(const Tensor<T>& x, const char* who) {
-  EFFV2_CHECK(x.rank() == 4 && !x.empty(), ErrorCode::shape_mismatch, "[", who,
-              "] expected (N, H, W, C) of at least one number, got ", x.shape());
+inline void check_picture(const Shape& x, const char* who) {
+  EFFV2_CHECK(x.rank() == 4 && x.size() > 0, ErrorCode::shape_mismatch, "[", who,
+              "] expected (N, H, W, C) of at least one number, got ", x);
 }
 
 // The same, of so many channels.
-template <class T>
-void check_picture(const Tensor<T>& x, std::int64_t channels, const char* who) {
+inline void check_picture(const Shape& x, std::int64_t channels, const char* who) {
   check_picture(x, who);
-  EFFV2_CHECK(x.extent(3) == channels, ErrorCode::shape_mismatch, "[", who, "] expected ", channels,
-              " input channels, got ", x.extent(3), " in ", x.shape());
+  EFFV2_CHECK(x[3] == channels, ErrorCode::shape_mismatch, "[", who, "] expected ", channels,
+              " input channels, got ", x[3], " in ", x);
 }
 
 // Checks the gradient that enters a backward pass.

@@ -42,7 +42,7 @@ struct Conv2d {
     EFFV2_CHECK(o.kernel > 0 && o.stride > 0, ErrorCode::invalid_argument,
                 "[conv2d] expected kernel and stride of at least 1, got ", o.kernel, " and ",
                 o.stride);
-    EFFV2_CHECK(o.kernel * o.kernel <= kernels::max_taps, ErrorCode::unsupported,
+    EFFV2_CHECK(o.kernel <= kernels::max_kernel, ErrorCode::unsupported,
                 "[conv2d] expected a kernel of at most 45, got ", o.kernel);
     const double fan_out = static_cast<double>(o.kernel * o.kernel * o.out_channels);
     weight = Parameter<T>({o.kernel, o.kernel, o.in_channels, o.out_channels},
@@ -105,7 +105,9 @@ struct Conv2d {
   }
 
   /// Throws unless x is a picture of as many channels.
-  void check(const Tensor<T>& x) const { detail::check_picture(x, options.in_channels, "conv2d"); }
+  void check(const Tensor<T>& x) const {
+    detail::check_picture(x.shape(), options.in_channels, "conv2d");
+  }
 
   void visit(Visitor<T>& visitor) {
     visitor("weight", weight);
@@ -113,6 +115,7 @@ struct Conv2d {
   }
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
+    detail::check_picture(graph.shape(input), options.in_channels, "conv2d");
     const Shape output = output_shape(graph.shape(input));
     return graph.add({"conv2d", output, weight.size() + bias.size(),
                       output.size() * options.kernel * options.kernel * options.in_channels,

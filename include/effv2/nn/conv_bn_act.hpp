@@ -36,8 +36,18 @@ struct ConvolutionBnAct {
   Convolution conv;
   BatchNorm<T> bn;
 
+  /// The convolution without bias: batch norm takes out whatever it adds.
   ConvolutionBnAct(Convolution convolution, const BatchNormOptions& options)
-      : conv(std::move(convolution)), bn(options) {}
+      : conv(std::move(convolution)), bn(options) {
+    const Shape& shape = conv.weight.shape();
+    EFFV2_CHECK(shape[shape.rank() - 1] == options.channels, ErrorCode::shape_mismatch,
+                "[conv_bn_act] expected a batch norm of ", shape[shape.rank() - 1],
+                " channels, as the convolution's result has, got ", options.channels);
+    if constexpr (std::is_same_v<Convolution, Conv2d<T>>) {
+      EFFV2_CHECK(conv.bias.empty(), ErrorCode::unsupported,
+                  "[conv_bn_act] expected a convolution without bias");
+    }
+  }
 
   /// The result blended, in the pass that writes it; a summand is a picture of its shape.
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context,
@@ -59,11 +69,16 @@ struct ConvolutionBnAct {
   /// With the blend of dy, and what is to be added to dx.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
                      const kernels::Blend<T>& blend = {}, View<const T> summand = {}) {
-    EFFV2_CHECK(!saved.z.empty(), ErrorCode::invalid_argument,
-                "[conv_bn_act] a backward without its forward");
+    check_saved(saved);
     const Tensor<T> dz = bn.backward(dy, saved.bn, context, blend);
     saved.z = {};
     return conv.backward(dz, saved.conv, context, summand);
+  }
+
+  /// Throws unless a forward pass filled `saved` and no backward pass has used it up.
+  static void check_saved(const Saved& saved) {
+    EFFV2_CHECK(!saved.z.empty(), ErrorCode::invalid_argument,
+                "[conv_bn_act] a backward without its forward");
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {

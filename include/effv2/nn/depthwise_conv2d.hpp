@@ -91,12 +91,13 @@ struct DepthwiseConv2d {
 
   /// Throws unless x is a picture of as many channels.
   void check(const Tensor<T>& x) const {
-    detail::check_picture(x, options.channels, "depthwise_conv2d");
+    detail::check_picture(x.shape(), options.channels, "depthwise_conv2d");
   }
 
   void visit(Visitor<T>& visitor) { visitor("weight", weight); }
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
+    detail::check_picture(graph.shape(input), options.channels, "depthwise_conv2d");
     const Shape output = output_shape(graph.shape(input));
     return graph.add(
         {"depthwise_conv2d", output, weight.size(), output.size() * options.kernel * options.kernel,

@@ -60,6 +60,7 @@ struct FusedMBConv {
         residual ? drop_path.shortcut_backward(saved.drop_path) : kernels::Blend<T>{};
     const View<const T> shortcut = residual ? dy.view() : View<const T>{};
     if (!project) return expand.backward(dy, saved.expand, context, dropped, shortcut);
+    expand.check_saved(saved.expand);
     Tensor<T> d;
     {
       const Tensor<T> again = expand.bn.apply(saved.expand.bn, context);

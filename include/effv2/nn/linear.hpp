@@ -69,16 +69,21 @@ struct Linear {
   }
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
+    check(graph.shape(input));
     const std::int64_t rows = graph.shape(input)[0];
     return graph.add({"linear", {rows, out()}, weight.size() + bias.size(), rows * weight.size()},
                      {input});
   }
 
  private:
+  void check(const Shape& x) const {
+    EFFV2_CHECK(x.rank() == 2 && x[1] == in() && x.size() > 0, ErrorCode::shape_mismatch,
+                "[linear] expected (N, ", in(), "), got ", x);
+  }
+
   Tensor<T> apply(const Tensor<T>& x, const kernels::PackedMatrix<T>& packed, Context<T>& context,
                   const kernels::Epilogue<T>& epilogue) const {
-    EFFV2_CHECK(x.rank() == 2 && x.extent(1) == in() && !x.empty(), ErrorCode::shape_mismatch,
-                "[linear] expected (N, ", in(), "), got ", x.shape());
+    check(x.shape());
     Tensor<T> y = context.tensor({x.extent(0), out()});
     kernels::linear_forward<T>(y, x, packed, bias.value(), context.execution, epilogue);
     return y;

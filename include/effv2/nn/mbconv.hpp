@@ -91,6 +91,7 @@ struct MBConv {
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     const Execution& run = context.execution;
+    depthwise.check_saved(saved.depthwise);
     Tensor<T> d;
     {
       const Tensor<T> again = gated(saved, context);

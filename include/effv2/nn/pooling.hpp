@@ -27,7 +27,7 @@ struct GlobalAveragePool {
     return infer(x, context);
   }
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    detail::check_picture(x, "global_average_pool");
+    detail::check_picture(x.shape(), "global_average_pool");
     Tensor<T> y = context.tensor({x.extent(0), x.extent(3)});
     kernels::global_average_pool_forward<T>(y, x, context.execution);
     return y;
@@ -84,7 +84,7 @@ struct AveragePool {
     return infer(x, context);
   }
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    detail::check_picture(x, "average_pool");
+    detail::check_picture(x.shape(), "average_pool");
     Tensor<T> y = context.tensor(detail::pool_shape(options, x.shape()));
     kernels::average_pool_forward<T>(y, x, detail::pool_window(options, x.shape()),
                                      context.execution);
@@ -115,7 +115,7 @@ struct MaxPool {
   PoolOptions options;
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    detail::check_picture(x, "max_pool");
+    detail::check_picture(x.shape(), "max_pool");
     saved.x = x.shape();
     const Shape shape = detail::pool_shape(options, x.shape());
     saved.winner = context.tensor(shape);

@@ -44,7 +44,7 @@ struct SqueezeExcite {
         activation(activation_kind) {}
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    detail::check_picture(x, reduce.in(), "squeeze_excite");
+    detail::check_picture(x.shape(), reduce.in(), "squeeze_excite");
     saved.x = x.view();
     Tensor<T> mean = context.tensor({x.extent(0), x.extent(3)});
     kernels::squeeze_forward<T>(mean, x, context.execution);
@@ -94,7 +94,7 @@ struct SqueezeExcite {
 
   /// s of the picture x.
   Tensor<T> infer_gate(const Tensor<T>& x, Context<T>& context) const {
-    detail::check_picture(x, reduce.in(), "squeeze_excite");
+    detail::check_picture(x.shape(), reduce.in(), "squeeze_excite");
     Tensor<T> mean = context.tensor({x.extent(0), x.extent(3)});
     kernels::squeeze_forward<T>(mean, x, context.execution);
     const Tensor<T> reduced = reduce.infer(mean, context, {.activation = activation});

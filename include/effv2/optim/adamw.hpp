@@ -33,7 +33,7 @@ class AdamW : public Optimizer<T> {
 
  protected:
   void begin_step(double /*gradient_scale*/, const Execution&) override {
-    const auto t = static_cast<double>(this->steps());
+    const auto t = static_cast<double>(this->steps() + 1);
     correction1_ = 1.0 / (1.0 - std::pow(options_.beta1, t));
     correction2_ = 1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t));
   }

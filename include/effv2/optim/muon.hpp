@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
-#include "../core/parallel.hpp"
 #include "../core/simd.hpp"
+#include "../core/tensor.hpp"
+#include "../kernels/elementwise.hpp"
 #include "../kernels/orthogonalize.hpp"
 #include "adamw.hpp"
 #include "optimizer.hpp"
@@ -19,12 +19,11 @@ namespace effv2::inline EFFV2_ISA::optim {
 struct MuonOptions {
   double momentum = 0.95;
   double weight_decay = 0.01;
-  /// Of all that is no matrix; its weight_decay is the one above.
-  AdamWOptions adamw = {};
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // AdamW's, for all that is no matrix
 };
 
-/// For the weights of dense convolutions, as matrices of (k k I, O), and of linear layers, with g
-/// the gradient:
+/// For the weights that are matrices, those of dense convolutions as (k k I, O) and of linear
+/// layers (in general what decays and has rank 4 or 2), with g the gradient:
 ///   m = momentum m + g        d = g + momentum m        d = U S V^T
 ///   w -= rate (0.2 sqrt(max(rows, columns)) U V^T + weight_decay w)
 /// so that a step goes as far in the directions that the gradient hardly knows as in those it is
@@ -34,67 +33,63 @@ template <class T>
 class Muon final : public AdamW<T> {
  public:
   template <class Model>
-  explicit Muon(Model& model, const MuonOptions& options = {})
-      : AdamW<T>(model, with_decay(options)), momentum_(options.momentum) {
-    detail::check_rate(options.momentum, "momentum");
+  explicit Muon(Model& model, const MuonOptions& o = {})
+      : AdamW<T>(model, {o.beta1, o.beta2, o.epsilon, o.weight_decay}), momentum_(o.momentum) {
+    detail::check_rate(o.momentum, "momentum");
     for (Slot<T>& slot : this->slots()) {
-      const std::int64_t rank = slot.parameter->shape().rank();
-      if (rank != 2 && rank != 4) continue;
-      slot.second = {};  // no second moment: that is what tells matrices from the rest
-      matrices_.push_back(&slot);
+      const auto rank = slot.parameter->shape().rank();
+      if (slot.parameter->decays && (rank == 2 || rank == 4)) {
+        slot.second = {};
+        slot.direction = Tensor<T>::uninitialized(slot.parameter->shape());
+      }
     }
   }
 
  private:
-  static AdamWOptions with_decay(const MuonOptions& options) {
-    AdamWOptions adamw = options.adamw;
-    adamw.weight_decay = options.weight_decay;
-    return adamw;
-  }
-
-  // The gradients of matrices become the directions of their updates.
   void begin_step(double gradient_scale, const Execution& run) override {
     AdamW<T>::begin_step(gradient_scale, run);
-    parallel_for(static_cast<std::int64_t>(matrices_.size()), run.threads(),
-                 [&](std::int64_t index) {
-                   Slot<T>& slot = *matrices_[static_cast<std::size_t>(index)];
-                   if (!slot.parameter->frozen) direct(slot, gradient_scale, run);
-                 });
+    for (Slot<T>& slot : this->slots()) {
+      if (!slot.direction.empty() && !slot.parameter->frozen)
+        find_direction(slot, gradient_scale, run);
+    }
   }
 
-  void direct(Slot<T>& slot, double gradient_scale, const Execution& run) const {
+  // From m as it was: the update moves it.
+  void find_direction(Slot<T>& slot, double gradient_scale, const Execution& run) const {
     using V = simd::Vector<T>;
-    Tensor<T>& gradient = slot.parameter->gradient();
+    const Tensor<T>& gradient = slot.parameter->gradient();
     const V momentum(static_cast<T>(momentum_)), scale(static_cast<T>(gradient_scale));
-    simd::for_each_vector<T>(gradient.size(), [&](std::int64_t i, auto lanes) {
-      const V g = lanes.load(gradient.data() + i) * scale;
-      const V m = simd::fma<T>(lanes.load(slot.first.data() + i), momentum, g);
-      lanes.store(slot.first.data() + i, m);
-      lanes.store(gradient.data() + i, simd::fma<T>(m, momentum, g));
+    kernels::elementwise<T>(slot.direction, run, [&](std::int64_t i, auto lanes) {
+      const V g = lanes.stream(gradient.data() + i) * scale;
+      const V moment = simd::fma<T>(lanes.stream(slot.first.data() + i), momentum, g);
+      return simd::fma<T>(moment, momentum, g);
     });
-    const std::int64_t columns = gradient.shape()[gradient.rank() - 1],
-                       rows = gradient.size() / columns;
-    kernels::orthogonalize<T>(View<T>(gradient.data(), {rows, columns}), run);
+    const std::int64_t columns = gradient.extent(gradient.rank() - 1);
+    const std::int64_t rows = gradient.size() / columns;
+    const View<T> matrix(slot.direction.data(), {rows, columns});
+    kernels::orthogonalize<T>(matrix, run);
     const double size = 0.2 * std::sqrt(static_cast<double>(std::max(rows, columns)));
-    for (T& value : gradient) value *= static_cast<T>(size);
+    kernels::scale<T>(matrix, matrix, static_cast<T>(size), run);
   }
 
   void update(UpdateSpan<T> span, double learning_rate, double weight_decay,
               double gradient_scale) const override {
-    if (span.second != nullptr) {
+    if (span.direction == nullptr) {
       return AdamW<T>::update(span, learning_rate, weight_decay, gradient_scale);
     }
     using V = simd::Vector<T>;
+    const V momentum(static_cast<T>(momentum_)), scale(static_cast<T>(gradient_scale));
     const V keep(static_cast<T>(1.0 - learning_rate * weight_decay));
     const V minus_rate(static_cast<T>(-learning_rate));
     simd::for_each_vector<T>(span.count, [&](std::int64_t i, auto lanes) {
+      const V g = lanes.stream(span.gradient + i) * scale;
+      lanes.store(span.first + i, simd::fma<T>(lanes.stream(span.first + i), momentum, g));
       lanes.store(span.value + i, simd::fma<T>(lanes.stream(span.value + i), keep,
-                                               minus_rate * lanes.stream(span.gradient + i)));
+                                               minus_rate * lanes.stream(span.direction + i)));
     });
   }
 
   double momentum_;
-  std::vector<Slot<T>*> matrices_;
 };
 
 }  // namespace effv2::inline EFFV2_ISA::optim

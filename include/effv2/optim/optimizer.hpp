@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -47,6 +49,7 @@ struct Slot {
   std::string path;
   nn::Parameter<T>* parameter = nullptr;
   Tensor<T> first, second;  // moments; which ones are used depends on the optimiser
+  Tensor<T> direction;      // of the coming update, where begin_step finds it out; not kept
   double learning_rate_scale = 1.0;
   double weight_decay = 0.0;
 };
@@ -58,6 +61,7 @@ struct UpdateSpan {
   const T* gradient = nullptr;
   T* first = nullptr;
   T* second = nullptr;
+  const T* direction = nullptr;
   std::int64_t count = 0;
 };
 
@@ -66,6 +70,8 @@ struct UpdateSpan {
 template <class T>
 class Optimizer {
  public:
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
   virtual ~Optimizer() = default;
 
   /// Gradients are scaled down to this global norm if it is larger; 0: never.
@@ -93,6 +99,7 @@ class Optimizer {
   /// model, if given, is updated in the same pass.
   double step(double learning_rate, const Execution& run, Ema<T>* average = nullptr) {
     detail::check_not_negative(learning_rate, "a learning rate");
+    detail::check_not_negative(clip_norm, "a norm to clip at");
     if (average != nullptr) average->check_sizes();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       nn::Parameter<T>& parameter = *slots_[i].parameter;
@@ -105,28 +112,35 @@ class Optimizer {
     }
     const double norm = gradient_norm(run);
     const double scale = clip_norm > 0.0 && norm > clip_norm ? clip_norm / norm : 1.0;
-    ++steps_;
+    EFFV2_CHECK(norm * scale < largest_norm, ErrorCode::non_finite,
+                "[optimizer] the gradient's norm of ", norm,
+                " is too large for its square to be a number; nothing was updated");
     begin_step(scale, run);
+    ++steps_;
     if (average != nullptr) average->begin_update();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       nn::Parameter<T>& parameter = *slots_[i].parameter;
       spans_[i].value = parameter.frozen ? nullptr : parameter.edit().data();
     }
-    parallel_for(
-        static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
-        [&](std::int64_t index) {
-          const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
-          Slot<T>& slot = slots_[chunk.slot];
-          const UpdateSpan<T>& whole = spans_[chunk.slot];
-          if (whole.value != nullptr) {
-            const UpdateSpan<T> span{
-                whole.value + chunk.begin, whole.gradient + chunk.begin,
-                slot.first.empty() ? nullptr : slot.first.data() + chunk.begin,
-                slot.second.empty() ? nullptr : slot.second.data() + chunk.begin, chunk.count};
-            update(span, learning_rate * slot.learning_rate_scale, slot.weight_decay, scale);
-          }
-          if (average != nullptr) average->update_piece(chunk.slot, chunk.begin, chunk.count);
-        });
+    parallel_for(static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
+                 [&](std::int64_t index) {
+                   const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
+                   Slot<T>& slot = slots_[chunk.slot];
+                   const UpdateSpan<T>& whole = spans_[chunk.slot];
+                   if (whole.value != nullptr) {
+                     const UpdateSpan<T> span{
+                         whole.value + chunk.begin,
+                         whole.gradient + chunk.begin,
+                         slot.first.empty() ? nullptr : slot.first.data() + chunk.begin,
+                         slot.second.empty() ? nullptr : slot.second.data() + chunk.begin,
+                         slot.direction.empty() ? nullptr : slot.direction.data() + chunk.begin,
+                         chunk.count};
+                     update(span, learning_rate * slot.learning_rate_scale, slot.weight_decay,
+                            scale);
+                   }
+                   if (average != nullptr)
+                     average->update_piece(chunk.slot, chunk.begin, chunk.count);
+                 });
     if (average != nullptr) average->update_states(run);
     for (Slot<T>& slot : slots_) slot.parameter->clear_gradient();
     return norm;
@@ -143,7 +157,7 @@ class Optimizer {
       if (!slot.second.empty()) f("second." + slot.path, slot.second);
     }
   }
-  std::vector<Slot<T>>& slots() { return slots_; }
+  std::span<Slot<T>> slots() { return slots_; }
 
  protected:
   struct Moments {
@@ -154,7 +168,16 @@ class Optimizer {
   template <class Model>
   EFFV2_SETUP Optimizer(Model& model, double weight_decay, Moments moments) {
     nn::for_each_parameter(model, [&](const std::string& path, nn::Parameter<T>& parameter) {
-      Slot<T> slot{path, &parameter, {}, {}, 1.0, parameter.decays ? weight_decay : 0.0};
+      for (const Slot<T>& other : slots_) {
+        EFFV2_CHECK(other.parameter != &parameter, ErrorCode::unsupported, "[optimizer] ", path,
+                    " is ", other.path, " once more: parameters cannot be shared");
+      }
+      Slot<T> slot{.path = path,
+                   .parameter = &parameter,
+                   .first = {},
+                   .second = {},
+                   .direction = {},
+                   .weight_decay = parameter.decays ? weight_decay : 0.0};
       if (moments.first) slot.first = Tensor<T>(parameter.shape());
       if (moments.second) {
         slot.second = Tensor<T>::filled(parameter.shape(), static_cast<T>(moments.second_start));
@@ -172,7 +195,8 @@ class Optimizer {
     partials_.resize(chunks_.size());
   }
 
-  /// Called once a step, before the updates; steps() already counts it. May change the gradients.
+  /// Called once a step, before the updates; steps() does not count it yet. If it throws, the step
+  /// has not been, so nothing may change but directions.
   virtual void begin_step(double /*gradient_scale*/, const Execution&) {}
 
   /// Updates one span with gradients scaled by `gradient_scale`.
@@ -180,6 +204,9 @@ class Optimizer {
                       double gradient_scale) const = 0;
 
  private:
+  // Beyond it the squares in second moments are not finite.
+  static constexpr double largest_norm = std::is_same_v<T, double> ? 1e150 : 1e18;
+
   // 64 KiB of floats: a chunk's value, gradient and moments fit into the second-level cache.
   static constexpr std::int64_t chunk_size = 16384;
   struct Chunk {

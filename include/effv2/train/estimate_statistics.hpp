@@ -23,8 +23,9 @@ EFFV2_SETUP void estimate_statistics(Model& model, typename Model::Saved& saved,
   loader.start(0);
   struct Momentum {
     std::optional<double>& of_context;
-    ~Momentum() { of_context.reset(); }
-  } const momentum{context.statistics_momentum};
+    const std::optional<double> before;
+    ~Momentum() { of_context = before; }
+  } const momentum{context.statistics_momentum, context.statistics_momentum};
   for (std::int64_t i = 0; i < batches; ++i) {
     const data::Batch<T>* batch = loader.next();
     if (batch == nullptr) break;

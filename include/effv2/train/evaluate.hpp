@@ -29,13 +29,14 @@ Evaluation evaluate(const Model& model, const data::Dataset& dataset,
                     nn::Context<typename Model::value_type>& context) {
   using T = typename Model::value_type;
   data::Loader<T> loader(dataset, options.evaluation().beside(context.execution.threads()));
-  Evaluation result{0.0, ConfusionMatrix(dataset.classes), {}, {}};
+  Evaluation result{0.0, {}, {}, {}};
   result.predictions.reserve(dataset.labels.size());
   result.confidences.reserve(dataset.labels.size());
   loader.start(0);
   while (const data::Batch<T>* batch = loader.next()) {
     const Tensor<T> logits = model.infer(batch->images, context);
-    check_classes(logits, dataset);
+    check_classes(logits, dataset);  // before there is a matrix of as many rows and columns
+    if (result.predictions.empty()) result.confusion = ConfusionMatrix(dataset.classes);
     Tensor<T> targets = context.tensor(logits.shape()), unused = context.tensor(logits.shape());
     kernels::smooth_targets<T>(targets, batch->labels, 0.0);
     result.loss += kernels::softmax_cross_entropy<T>(unused, logits, targets) *

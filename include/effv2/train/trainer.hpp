@@ -134,6 +134,9 @@ class Trainer {
     nn::for_each_parameter(std::as_const(model_), [&](const std::string& path, const auto& p) {
       if (p.frozen) text += "\nfrozen " + path;
     });
+    if (optimizer_->clip_norm != options_.clip_norm) {
+      text += concat("\noptimizer_clip_norm ", optimizer_->clip_norm);
+    }
     for (const optim::Slot<T>& slot : optimizer_->slots()) {
       const double decay = slot.parameter->decays ? options_.weight_decay : 0.0;
       if (slot.learning_rate_scale == 1.0 && slot.weight_decay == decay) continue;
