@@ -56,21 +56,30 @@ void orthogonalize(View<T> matrix, const Execution& run) {
   for (std::int64_t i = 0; i < x.size(); ++i) {
     x[i] = static_cast<T>(static_cast<double>(matrix[i]) * scale);
   }
+  // result = left right^T  and  result = left^T right
+  const auto times_transposed = [&](Tensor<T>& result, const Tensor<T>& left,
+                                    const Tensor<T>& right) {
+    pack<T>(packed, right, 1, right.extent(0), right.extent(1), Transpose::yes, run);
+    linear_forward<T>(result, left, packed, {}, run);
+  };
+  const auto transposed_times = [&](Tensor<T>& result, const Tensor<T>& left,
+                                    const Tensor<T>& right) {
+    linear_backward_weights<T>({result, false}, right, left, run);
+  };
   for (int step = 0; step < steps; ++step) {
     if (tall) {
-      linear_backward_weights<T>({gram, false}, x, x, run);  // X^T X
+      transposed_times(gram, x, x);
     } else {
-      pack<T>(packed, x, 1, rows, columns, Transpose::yes, run);
-      linear_forward<T>(gram, x, packed, {}, run);  // X X^T
+      times_transposed(gram, x, x);
     }
-    linear_backward_weights<T>({polynomial, false}, gram, gram, run);  // gram is its own transpose
+    // Both the Gram matrix and the polynomial are their own transposes.
+    transposed_times(polynomial, gram, gram);
     for (std::int64_t i = 0; i < gram.size(); ++i) polynomial[i] = c * polynomial[i] + b * gram[i];
     for (std::int64_t i = 0; i < side; ++i) polynomial(i, i) += a;
     if (tall) {
-      pack<T>(packed, polynomial, 1, side, side, Transpose::no, run);
-      linear_forward<T>(next, x, packed, {}, run);
+      times_transposed(next, x, polynomial);
     } else {
-      linear_backward_weights<T>({next, false}, x, polynomial, run);
+      transposed_times(next, polynomial, x);
     }
     std::swap(x, next);
   }
