@@ -36,3 +36,13 @@ TEST_CASE("scaling by one factor and by sample", "[elementwise]") {
     }
   }
 }
+
+TEST_CASE("squares that are no floats have a sum", "[elementwise]") {
+  for (const std::int64_t size : {0, 1, 7, 8, 9, 100}) {
+    for (const float value : {1e-30F, 3.0F, 1e30F}) {
+      const double square = static_cast<double>(value) * static_cast<double>(value);
+      const auto values = Tensor<float>::filled({size}, value);
+      CHECK(sum_of_squares<float>(values) == Approx(static_cast<double>(size) * square));
+    }
+  }
+}

@@ -110,13 +110,13 @@ class AtomicFile {
   static std::string target_of(const std::string& path) {
     namespace fs = std::filesystem;
     std::error_code none;
-    EFFV2_CHECK(!fs::exists(path, none) || fs::is_regular_file(path, none), ErrorCode::io,
-                "[file] cannot write ", path, ": it is a folder or a device");
+    const bool exists = fs::exists(path, none);
+    EFFV2_CHECK(!exists || fs::is_regular_file(path, none), ErrorCode::io, "[file] cannot write ",
+                path, ": it is a folder or a device");
     if (!fs::is_symlink(path, none)) return path;
     std::error_code error;
-    const fs::path target = fs::exists(path, none)
-                                ? fs::canonical(path, error)
-                                : fs::path(path).parent_path() / fs::read_symlink(path, error);
+    const fs::path target = exists ? fs::canonical(path, error)
+                                   : fs::path(path).parent_path() / fs::read_symlink(path, error);
     if (error) throw_io(path, "follow", error.value());
     EFFV2_CHECK(!fs::is_symlink(target, none), ErrorCode::io, "[file] cannot write ", path,
                 ": its links lead nowhere");

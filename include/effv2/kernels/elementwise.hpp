@@ -1,8 +1,10 @@
-// Sums and products, element by element.
+// Sums and products, element by element, and the sum of squares.
 #pragma once
 
 #include <cassert>
 #include <cstdint>
+#include <iterator>
+#include <numeric>
 
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
@@ -62,6 +64,17 @@ void scale_samples(View<T> y, View<const T> x, View<const T> scale, const Execut
       lanes.store(y.data() + at, lanes.stream(x.data() + at) * factor);
     });
   });
+}
+
+/// In double, where no square of a float is too large or too small; eight sums, so that an addition
+/// need not wait for the last one.
+template <class T>
+double sum_of_squares(View<const T> values) {
+  double sums[8] = {};
+  for (std::int64_t i = 0; i < values.size(); ++i) {
+    sums[i % 8] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  }
+  return std::accumulate(std::begin(sums), std::end(sums), 0.0);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

@@ -4,33 +4,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <iterator>
-#include <numeric>
 #include <utility>
 
 #include "../core/accumulator.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+#include "elementwise.hpp"
 #include "linear.hpp"
 #include "packed_matrix.hpp"
 
 namespace effv2::inline EFFV2_ISA::kernels {
-
-namespace detail {
-
-// In double, where no square of a float is too large or too small; eight sums, so that an addition
-// need not wait for the last one.
-template <class T>
-double sum_of_squares(View<const T> values) {
-  double sums[8] = {};
-  for (std::int64_t i = 0; i < values.size(); ++i) {
-    sums[i % 8] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-  }
-  return std::accumulate(std::begin(sums), std::end(sums), 0.0);
-}
-
-}  // namespace detail
 
 /// Replaces a matrix (rows, columns) by about U V^T, where U S V^T is its singular value
 /// decomposition: five Newton-Schulz steps, after division by the Frobenius norm,
@@ -43,7 +27,7 @@ template <class T>
 void orthogonalize(View<T> matrix, const Execution& run) {
   constexpr int steps = 5;
   constexpr T a = T(3.4445), b = T(-4.7750), c = T(2.0315);
-  const double squares = detail::sum_of_squares<T>(matrix);
+  const double squares = sum_of_squares<T>(matrix);
   if (squares == 0.0) return;
   const double scale = 1.0 / std::sqrt(squares);
 

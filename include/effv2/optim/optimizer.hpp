@@ -16,6 +16,7 @@
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
 #include "../core/tensor.hpp"
+#include "../kernels/elementwise.hpp"
 #include "../nn/parameter.hpp"
 #include "../nn/visit.hpp"
 #include "ema.hpp"
@@ -125,18 +126,10 @@ class Optimizer {
     parallel_for(static_cast<std::int64_t>(chunks_.size()), run.threads_for(numbers_),
                  [&](std::int64_t index) {
                    const Chunk& chunk = chunks_[static_cast<std::size_t>(index)];
-                   Slot<T>& slot = slots_[chunk.slot];
-                   const UpdateSpan<T>& whole = spans_[chunk.slot];
-                   if (whole.value != nullptr) {
-                     const UpdateSpan<T> span{
-                         whole.value + chunk.begin,
-                         whole.gradient + chunk.begin,
-                         slot.first.empty() ? nullptr : slot.first.data() + chunk.begin,
-                         slot.second.empty() ? nullptr : slot.second.data() + chunk.begin,
-                         slot.direction.empty() ? nullptr : slot.direction.data() + chunk.begin,
-                         chunk.count};
-                     update(span, learning_rate * slot.learning_rate_scale, slot.weight_decay,
-                            scale);
+                   const Slot<T>& slot = slots_[chunk.slot];
+                   if (spans_[chunk.slot].value != nullptr) {
+                     update(span_of(chunk), learning_rate * slot.learning_rate_scale,
+                            slot.weight_decay, scale);
                    }
                    if (average != nullptr)
                      average->update_piece(chunk.slot, chunk.begin, chunk.count);
@@ -233,7 +226,7 @@ class Optimizer {
     // From the last to the first: a backward pass begins at the end, so the last is the first to
     // fail.
     for (std::size_t i = chunks_.size(); i-- > 0;) {
-      if (!std::isfinite(partials_[i])) partials_[i] = sum_of_squares(chunks_[i]);
+      if (!std::isfinite(partials_[i])) partials_[i] = squares_of(chunks_[i]);
       EFFV2_CHECK(std::isfinite(partials_[i]), ErrorCode::non_finite,
                   "[optimizer] the gradient of ", slots_[chunks_[i].slot].path,
                   " is not finite; nothing was updated");
@@ -243,14 +236,18 @@ class Optimizer {
     return std::sqrt(total);
   }
 
-  // In double: the squares of floats may be too large for a float.
-  double sum_of_squares(const Chunk& chunk) const {
-    const T* g = spans_[chunk.slot].gradient + chunk.begin;
-    double sum = 0.0;
-    for (std::int64_t i = 0; i < chunk.count; ++i) {
-      sum += static_cast<double>(g[i]) * static_cast<double>(g[i]);
-    }
-    return sum;
+  double squares_of(const Chunk& chunk) const {
+    return kernels::sum_of_squares<T>({spans_[chunk.slot].gradient + chunk.begin, {chunk.count}});
+  }
+
+  UpdateSpan<T> span_of(const Chunk& chunk) {
+    const UpdateSpan<T>& whole = spans_[chunk.slot];
+    Slot<T>& slot = slots_[chunk.slot];
+    const auto part_of = [&chunk](Tensor<T>& tensor) {
+      return tensor.empty() ? nullptr : tensor.data() + chunk.begin;
+    };
+    return {whole.value + chunk.begin, whole.gradient + chunk.begin, part_of(slot.first),
+            part_of(slot.second),      part_of(slot.direction),      chunk.count};
   }
 
   std::vector<Slot<T>> slots_;

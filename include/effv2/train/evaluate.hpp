@@ -22,6 +22,19 @@ void check_classes(const Tensor<T>& logits, const data::Dataset& dataset) {
               logits.shape());
 }
 
+/// Throws unless the test images are of the training images' kind.
+inline void check_test_images(const data::Dataset& test, const data::Dataset& training) {
+  test.validate();
+  EFFV2_CHECK(test.classes == training.classes && test.channels() == training.channels(),
+              ErrorCode::shape_mismatch, "[fit] expected test images of ", training.classes,
+              " classes and ", training.channels(), " channels, as in training, got ", test.classes,
+              " and ", test.channels());
+  EFFV2_CHECK(test.class_names.empty() || training.class_names.empty() ||
+                  test.class_names == training.class_names,
+              ErrorCode::invalid_argument,
+              "[fit] the classes of the test images have other names than in training");
+}
+
 /// Runs a model over a data set in order, in inference mode.
 template <class Model>
 Evaluation evaluate(const Model& model, const data::Dataset& dataset,

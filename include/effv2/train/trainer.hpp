@@ -50,7 +50,10 @@ class Trainer {
         context_(options.threads, options.seed),
         loader_(training, loader_options(options)),
         optimizer_(make_optimizer<T>(model, options)) {
-    check_test();
+    // What the first evaluation would find out an epoch later.
+    EFFV2_CHECK(options_.patience == 0 || !test_.labels.empty(), ErrorCode::invalid_argument,
+                "[fit] patience needs test images");
+    if (!test_.labels.empty()) check_test_images(test_, training_);
     nn::for_each_state(model, [this](const std::string&, nn::State<T>& state) {
       states_.push_back({&state, {}});
     });
@@ -275,22 +278,6 @@ class Trainer {
                   "[fit] a stage asks for dropout, and the model has no set_dropout");
     }
     return o;
-  }
-
-  // What the first evaluation would find out an epoch later.
-  void check_test() const {
-    EFFV2_CHECK(options_.patience == 0 || !test_.labels.empty(), ErrorCode::invalid_argument,
-                "[fit] patience needs test images");
-    if (test_.labels.empty()) return;
-    test_.validate();
-    EFFV2_CHECK(test_.classes == training_.classes && test_.channels() == training_.channels(),
-                ErrorCode::shape_mismatch, "[fit] expected test images of ", training_.classes,
-                " classes and ", training_.channels(), " channels, as in training, got ",
-                test_.classes, " and ", test_.channels());
-    EFFV2_CHECK(test_.class_names.empty() || training_.class_names.empty() ||
-                    test_.class_names == training_.class_names,
-                ErrorCode::invalid_argument,
-                "[fit] the classes of the test images have other names than in training");
   }
 
   // Leaves the model with its own dropout. The next run takes up the stage that it is in.
