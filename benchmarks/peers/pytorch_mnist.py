@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Trains the network `tiny` on MNIST or Fashion-MNIST with PyTorch, as effv2 does it, and says how
-good it is as it goes: a JSON line for each test, and one with the sums at the end.
+"""Trains the network `tiny` or S on MNIST or Fashion-MNIST with PyTorch, as effv2 does it, and says
+how good it is as it goes: a JSON line for each test, and one with the sums at the end.
 
-    pytorch_mnist.py FOLDER --epochs N [--images N] [--tests N] [--seed N] [--threads N]
-                     [--test-every STEPS] [--steps N] [--mean X] [--deviation X]
+    pytorch_mnist.py FOLDER --epochs X [--model tiny|s] [--images N] [--tests N] [--seed N]
+                     [--threads N] [--test-every STEPS] [--steps N] [--mean X] [--deviation X]
 
 The same table, start, AdamW, schedule, smoothed labels, stochastic depth, dropout and random shifts;
 other random numbers. PyTorch at its best on a CPU: channels_last, flushed denormals, pictures
@@ -21,6 +21,7 @@ import signal
 import statistics
 import sys
 import time
+import typing
 
 SETTINGS = {
     'LD_LIBRARY_PATH': '/usr/lib/x86_64-linux-gnu/openblas-openmp',
@@ -37,7 +38,31 @@ import torch
 import torch.nn.functional as F
 from torchvision.models.efficientnet import EfficientNet, FusedMBConvConfig, MBConvConfig
 
-CLASSES, BATCH, RATE, WARMUP_EPOCHS, DECAY, SMOOTHING, SHIFT = 10, 128, 3e-3, 0.5, 0.02, 0.1, 2.0
+CLASSES, DECAY, SMOOTHING = 10, 0.02, 0.1
+FUSED, MB = FusedMBConvConfig, MBConvConfig
+
+
+class Plan(typing.NamedTuple):
+    """A network's table, and how it is trained."""
+    stages: list  # (expand, kernel, stride, in, out, repeats)
+    stem: int
+    head: int
+    batch: int
+    rate: float
+    warmup_epochs: float
+    drop: float  # of the classifier's inputs, and of the last block
+    shift: float  # pixels
+
+
+PLANS = {
+    'tiny': Plan([FUSED(1, 3, 1, 16, 16, 1), FUSED(4, 3, 2, 16, 24, 2), MB(4, 3, 2, 24, 48, 2),
+                  MB(4, 3, 1, 48, 64, 3)],
+                 stem=16, head=256, batch=128, rate=3e-3, warmup_epochs=0.5, drop=0.1, shift=2.0),
+    # For an epoch or so: no regularisation but smoothed labels.
+    's': Plan([FUSED(1, 3, 1, 24, 24, 2), FUSED(4, 3, 2, 24, 48, 4), FUSED(4, 3, 2, 48, 64, 4),
+               MB(4, 3, 2, 64, 128, 6), MB(6, 3, 1, 128, 160, 9), MB(6, 3, 2, 160, 256, 15)],
+              stem=24, head=1280, batch=64, rate=2e-3, warmup_epochs=0.05, drop=0.0, shift=0.0),
+}
 
 
 def read_idx(folder, name, count):
@@ -58,16 +83,13 @@ def read_set(options, part, count):
     return pictures, torch.from_numpy(labels.astype(numpy.int64))
 
 
-def tiny():
+def network(plan):
     """effv2's table of that name, with its start: branches that begin as nothing, a classifier
     without an opinion, depthwise filters drawn by their own fan-out."""
-    fused, mb = FusedMBConvConfig, MBConvConfig
-    stages = [fused(1, 3, 1, 16, 16, 1), fused(4, 3, 2, 16, 24, 2), mb(4, 3, 2, 24, 48, 2),
-              mb(4, 3, 1, 48, 64, 3)]
     norm = lambda channels: torch.nn.BatchNorm2d(channels, eps=1e-3)
-    model = EfficientNet(stages, dropout=0.1, stochastic_depth_prob=0.1, num_classes=CLASSES,
-                         norm_layer=norm, last_channel=256)
-    model.features[0][0] = torch.nn.Conv2d(1, 16, 3, 2, 1, bias=False)
+    model = EfficientNet(plan.stages, dropout=plan.drop, stochastic_depth_prob=plan.drop,
+                         num_classes=CLASSES, norm_layer=norm, last_channel=plan.head)
+    model.features[0][0] = torch.nn.Conv2d(1, plan.stem, 3, 2, 1, bias=False)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, torch.nn.Conv2d):
@@ -80,20 +102,22 @@ def tiny():
     return model.to(memory_format=torch.channels_last)
 
 
-def shifted(pictures):
-    """Each moved by up to SHIFT pixels either way, black where there was nothing."""
+def shifted(pictures, most):
+    """Each moved by up to `most` pixels either way, black where there was nothing."""
+    if most == 0.0:
+        return pictures
     count, _, height, width = pictures.shape
     places = torch.eye(2, 3).repeat(count, 1, 1)
-    places[:, :, 2] = (2.0 * torch.rand(count, 2) - 1.0) * SHIFT * 2.0 / torch.tensor(
+    places[:, :, 2] = (2.0 * torch.rand(count, 2) - 1.0) * most * 2.0 / torch.tensor(
         [float(width), float(height)])
     grid = F.affine_grid(places, pictures.shape, align_corners=False)
     return F.grid_sample(pictures, grid, align_corners=False)
 
 
-def rate_at(step, warmup, total):
+def rate_at(step, peak, warmup, total):
     if step < warmup:
-        return RATE * (step + 1) / warmup
-    return RATE * 0.5 * (1.0 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
+        return peak * (step + 1) / warmup
+    return peak * 0.5 * (1.0 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
 
 
 def groups_of(model):
@@ -120,12 +144,13 @@ def train(options):
     test_set = read_set(options, 't10k', options.tests)
     normalize = lambda x: ((x - options.mean) / options.deviation).contiguous(
         memory_format=torch.channels_last)
-    model = tiny().train()
-    optimizer = torch.optim.AdamW(groups_of(model), lr=RATE)
+    plan = PLANS[options.model]
+    model = network(plan).train()
+    optimizer = torch.optim.AdamW(groups_of(model), lr=plan.rate)
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
-    epoch_steps = len(labels) // BATCH
-    total = epoch_steps * options.epochs
-    warmup = round(WARMUP_EPOCHS * epoch_steps)
+    epoch_steps = len(labels) // plan.batch
+    total = round(epoch_steps * options.epochs)
+    warmup = round(plan.warmup_epochs * epoch_steps)
     last = min(total, options.steps) if options.steps > 0 else total
     seconds, times, result = 0.0, [], {}
     for step in range(last):
@@ -133,11 +158,12 @@ def train(options):
         at = step % epoch_steps
         if at == 0:
             order = torch.randperm(len(labels))
-        chosen = order[at * BATCH:(at + 1) * BATCH]
+        chosen = order[at * plan.batch:(at + 1) * plan.batch]
         for group in optimizer.param_groups:
-            group['lr'] = rate_at(step, warmup, total)
+            group['lr'] = rate_at(step, plan.rate, warmup, total)
         optimizer.zero_grad(set_to_none=True)
-        loss_of(model(normalize(shifted(pictures[chosen]))), labels[chosen]).backward()
+        inputs = normalize(shifted(pictures[chosen], plan.shift))
+        loss_of(model(inputs), labels[chosen]).backward()
         optimizer.step()
         times.append(time.perf_counter() - begin)
         seconds += times[-1]
@@ -152,7 +178,8 @@ def train(options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('folder')
-    parser.add_argument('--epochs', type=int, required=True)
+    parser.add_argument('--epochs', type=float, required=True)
+    parser.add_argument('--model', choices=PLANS, default='tiny')
     parser.add_argument('--images', type=int, default=0)
     parser.add_argument('--tests', type=int, default=0)
     parser.add_argument('--seed', type=int, default=1)

@@ -203,6 +203,8 @@ MUTATIONS = [
     ("train/trainer.hpp", "share = 1.0 / static_cast<double>(options_.accumulate)", "share = 1.0", "train/trainer"),
     ("train/trainer.hpp", "step_ * stages / total_steps()", "(step_ + 1) * stages / total_steps()", "train/trainer"),
     ("train/trainer.hpp", "if (!batch.mix.empty()) data::mix_rows<T>(targets, batch.mix);", "", "train/trainer"),
+    ("train/make_optimizer.hpp", "o.optimizer == OptimizerKind::own", "true", "train/trainer"),
+    ("optim/optimizer.hpp", "slots_[index].parameter == &parameter;", "true;", "train/trainer"),
     ("train/trainer.hpp", "options_.patience * epoch_steps()", "(options_.patience + 1) * epoch_steps()", "train/trainer"),
     ("train/progressive.hpp", "static_cast<double>(i) / (stages - 1)", "static_cast<double>(i) / stages", "train/progressive"),
     ("data/warp.hpp", "column * (sine - down * ux)", "column * (sine + down * ux)", "data/warp"),

@@ -4,6 +4,7 @@
 #include <effv2/nn/sequential.hpp>
 #include <effv2/train/trainer.hpp>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "../catch.hpp"
@@ -145,6 +146,28 @@ TEST_CASE("every optimiser and schedule trains", "[trainer]") {
     o.learning_rate = kind == OptimizerKind::sgd ? 0.05 : 0.01, o.weight_decay = 1e-5;
     CHECK(train::fit(net, training, test, o).evaluation.accuracy() > 0.7);
   }
+}
+
+TEST_CASE("an optimizer of one's own trains as one that the options name", "[trainer]") {
+  const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
+  auto named = network(), handed = network(), other = network();
+  const train::FitOptions o = options();
+  train::fit(named, training, test, o);
+
+  train::FitOptions own = o;
+  own.optimizer = train::OptimizerKind::own;
+  const auto adamw = [&](auto& model) {
+    return std::make_unique<optim::AdamW<float>>(
+        model, optim::AdamWOptions{.weight_decay = o.weight_decay});
+  };
+  train::Trainer trainer(handed, training, test, own, adamw(handed));
+  trainer.run();
+  CHECK(numbers(handed) == numbers(named));
+  CHECK(trainer.configuration().find("optimizer own") != std::string::npos);
+
+  CHECK_THROWS_AS(train::Trainer(handed, training, test, own), Error);
+  CHECK_THROWS_AS(train::Trainer(handed, training, test, own, adamw(other)), Error);
+  CHECK_THROWS_AS(train::Trainer(handed, training, test, o, adamw(handed)), Error);
 }
 
 TEST_CASE("a weight that is not finite is named, and nothing is updated", "[trainer]") {

@@ -141,6 +141,18 @@ class Optimizer {
 
   std::int64_t steps() const { return steps_; }
 
+  /// Whether it updates all parameters of this model and no others.
+  template <class Model>
+  bool is_of(Model& model) const {
+    std::size_t index = 0;
+    bool agrees = true;
+    nn::for_each_parameter(model, [&](const std::string&, nn::Parameter<T>& parameter) {
+      agrees = agrees && index < slots_.size() && slots_[index].parameter == &parameter;
+      ++index;
+    });
+    return agrees && index == slots_.size();
+  }
+
   /// f(name, value) for all that changes from step to step: what a checkpoint has to keep.
   template <class F>
   void visit_state(F&& f) {

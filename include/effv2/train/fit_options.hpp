@@ -16,10 +16,11 @@
 
 namespace effv2::inline EFFV2_ISA::train {
 
-enum class OptimizerKind { sgd, rmsprop, adamw, muon };
+/// `own`: one that is handed to the Trainer.
+enum class OptimizerKind { sgd, rmsprop, adamw, muon, own };
 
 constexpr std::string_view name_of(OptimizerKind kind) {
-  constexpr std::string_view names[] = {"sgd", "rmsprop", "adamw", "muon"};
+  constexpr std::string_view names[] = {"sgd", "rmsprop", "adamw", "muon", "own"};
   return names[static_cast<int>(kind)];
 }
 

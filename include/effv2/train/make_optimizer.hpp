@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../optim/adamw.hpp"
 #include "../optim/muon.hpp"
@@ -13,7 +14,8 @@
 
 namespace effv2::inline EFFV2_ISA::train {
 
-/// The optimiser that the options name, over a model's parameters.
+/// The optimiser that the options name, over a model's parameters. Error(invalid_argument) for one
+/// of the caller's own.
 template <class T, class Model>
 std::unique_ptr<optim::Optimizer<T>> make_optimizer(Model& model, const FitOptions& o) {
   std::unique_ptr<optim::Optimizer<T>> optimizer;
@@ -35,8 +37,22 @@ std::unique_ptr<optim::Optimizer<T>> make_optimizer(Model& model, const FitOptio
       optimizer = std::make_unique<optim::Muon<T>>(
           model, optim::MuonOptions{.momentum = o.momentum, .weight_decay = o.weight_decay});
       break;
+    case OptimizerKind::own:
+      throw Error(ErrorCode::invalid_argument,
+                  "[fit] the options ask for an optimizer of one's own, and none is handed over");
   }
   optimizer->clip_norm = o.clip_norm;
+  return optimizer;
+}
+
+/// The caller's own, or Error(invalid_argument): it is another model's, or the options name one.
+template <class T, class Model>
+std::unique_ptr<optim::Optimizer<T>> handed_over(std::unique_ptr<optim::Optimizer<T>> optimizer,
+                                                 Model& model, const FitOptions& o) {
+  EFFV2_CHECK(o.optimizer == OptimizerKind::own, ErrorCode::invalid_argument,
+              "[fit] an optimizer is handed over, and the options ask for ", name_of(o.optimizer));
+  EFFV2_CHECK(optimizer->is_of(model), ErrorCode::invalid_argument,
+              "[fit] the optimizer is of another model");
   return optimizer;
 }
 

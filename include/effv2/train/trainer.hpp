@@ -41,15 +41,21 @@ class Trainer {
  public:
   using T = typename Model::value_type;
 
+  /// An optimiser of the caller's own, or one of the library's with options that FitOptions does
+  /// not have, is handed over, and options.optimizer is OptimizerKind::own:
+  ///   std::make_unique<optim::AdamW<float>>(model, optim::AdamWOptions{.beta2 = 0.99})
+  /// What the result depends on in it belongs into FitOptions::configuration, for checkpoints.
   EFFV2_SETUP Trainer(Model& model, const data::Dataset& training, const data::Dataset& test,
-                      const FitOptions& options)
+                      const FitOptions& options,
+                      std::unique_ptr<optim::Optimizer<T>> optimizer = nullptr)
       : model_(model),
         training_(training),
         test_(test),
         options_(checked(options)),
         context_(options.threads, options.seed),
         loader_(training, loader_options(options)),
-        optimizer_(make_optimizer<T>(model, options)) {
+        optimizer_(optimizer ? handed_over(std::move(optimizer), model, options)
+                             : make_optimizer<T>(model, options)) {
     // What the first evaluation would find out an epoch later.
     EFFV2_CHECK(options_.patience == 0 || !test_.labels.empty(), ErrorCode::invalid_argument,
                 "[fit] patience needs test images");
