@@ -94,7 +94,7 @@ void run(const Options& o) {
       static_cast<long long>(training.classes));
 
   // Whether the result can be written is found out before there is one.
-  io::model_metadata(model, card);
+  card.validate(model.options.in_channels, model.options.classes);
   AtomicFile{o.out};
   if (!o.report.empty()) AtomicFile{o.report};
 

@@ -43,3 +43,26 @@ TEST_CASE("means and deviations that make no sense are refused", "[data][normali
   CHECK_THROWS_AS(Normalizer({nan}, {1}, 1), Error);
   CHECK_THROWS_AS(Normalizer({0}, {nan}, 1), Error);
 }
+
+TEST_CASE("pixels that do not fit the normalizer are refused", "[data][normalize]") {
+  const Normalizer<float> grey({0.5}, {0.5}, 1), colour({0.5}, {0.5}, 3);
+  const Tensor<std::uint8_t> bytes({4, 2, 3});
+  Tensor<float> pixels({4, 2, 3}), fewer({4, 1, 3});
+  CHECK_THROWS_AS(grey(pixels, bytes), Error);
+  CHECK_THROWS_AS(grey(pixels), Error);
+  CHECK_THROWS_AS(colour(fewer, bytes), Error);
+  CHECK_THROWS_AS(Normalizer<float>()(pixels), Error);
+  CHECK_THROWS_AS(Normalizer<float>({0.5}, {0.5}, 0), Error);
+  CHECK_NOTHROW(colour(pixels, bytes));
+}
+
+TEST_CASE("a channel's statistics are its pixels' mean and deviation", "[data][normalize]") {
+  const Tensor<std::uint8_t> images = Tensor<std::uint8_t>::from(
+      {2, 1, 2, 2}, std::vector<std::uint8_t>{0, 7, 255, 7, 51, 7, 102, 7});
+  const data::ChannelStatistics statistics = data::channel_statistics(images);
+  CHECK(statistics.mean[0] == Approx(0.4));
+  CHECK(statistics.deviation[0] == Approx(std::sqrt((0.16 + 0.36 + 0.04 + 0.0) / 4.0)));
+  CHECK(statistics.mean[1] == Approx(7.0 / 255.0));
+  CHECK(statistics.deviation[1] == 1.0);  // it never changes
+  CHECK_THROWS_AS(data::channel_statistics(Tensor<std::uint8_t>()), Error);
+}

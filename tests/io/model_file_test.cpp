@@ -68,7 +68,7 @@ TEST_CASE("a table of one's own comes back too", "[model_file]") {
 }
 
 TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
-  const Net net = network(models::find_model("tiny"), {.in_channels = 1, .classes = 3});
+  const Net net = network(models::find_model("tiny"), {.in_channels = 2, .classes = 3});
   const auto refused = [&](const std::function<void(Metadata&)>& change,
                            const std::string& reason) {
     SafetensorsWriter writer = encode_model(net, card);
@@ -85,7 +85,7 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m.erase("effv2.table"); }, "effv2.table is missing");
   refused([](Metadata& m) { m["effv2.table"] = ""; }, "has no 1 to 7 rows");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3"; }, "a row that is none");
-  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 0 8 8"; }, "outside of 1");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 0 8 8"; }, "in 1 ... 64");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 99999999999 8 8"; }, "is no number");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 999 3 1 60 16 9999"; }, "more weights");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 1 8 8"; }, "the one before has 16");
@@ -97,13 +97,50 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.activation"] = "tanh"; }, "is unknown");
   refused([](Metadata& m) { m["effv2.naming"] = "timm"; }, "does not fit the model");
   refused([](Metadata& m) { m["effv2.mean"] = "0.1 x"; }, "is no number");
-  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1001 3 1 1 8 8"; }, "outside of 1");
-  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 46 1 1 8 8"; }, "outside of 1");
-  refused([](Metadata& m) { m["effv2.class_names"] = "a\nb"; }, "not one per class");
-  refused([](Metadata& m) { m["effv2.image_size"] = "-28"; }, "below 0");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1001 3 1 1 8 8"; }, "in 1 ... 1000");
+  refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 46 1 1 8 8"; }, "in 1 ... 45");
+  refused([](Metadata& m) { m["effv2.class_names"] = "a\nb"; }, "2 class names for 3");
+  refused([](Metadata& m) { m["effv2.image_size"] = "-28"; }, "an image size of -28");
+  refused([](Metadata& m) { m["effv2.deviation"] = "0 1"; }, "not above 0");
+  refused([](Metadata& m) { m["effv2.mean"] = "1 2 3"; }, "for 2 channels");
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb", "c", "d"}}), Error);
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a", "b"}}), Error);
   // An empty name is a name.
   const ModelCard unnamed{.class_names = {"", "b", ""}};
   CHECK(load_model<float>(file_of(encode_model(net, unnamed))).card == unnamed);
+}
+
+TEST_CASE("what could not be loaded again is not saved, and the file that was there stays",
+          "[model_file]") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.safetensors";
+  Net net = network(models::find_model("tiny"), {.in_channels = 2, .classes = 3});
+  save_model(path, net, card);
+  const auto refuses = [&](const ModelCard& bad) {
+    CHECK_THROWS_AS(save_model(path, net, bad), Error);
+  };
+  refuses({.class_names = {"a", "b"}});
+  refuses({.class_names = {"a", "b\n", "c"}});
+  refuses({.image_size = -1});
+  refuses({.mean = {0.1, 0.2, 0.3}, .deviation = {1.0}});
+  refuses({.mean = {0.1}, .deviation = {}});
+  refuses({.mean = {0.1}, .deviation = {0.0}});
+  refuses({.mean = {std::nan("")}, .deviation = {1.0}});
+  net.classifier.weight.edit()[0] = std::nanf("");
+  refuses(card);
+  const Net taken = std::move(net);
+  refuses(card);
+  CHECK(load_model<float>(path).card == card);
+}
+
+TEST_CASE("a checksum, where asked for, is held against the file", "[model_file]") {
+  const Net net = network(models::find_model("tiny"), {.in_channels = 2, .classes = 3});
+  SafetensorsWriter writer = encode_model(net, card);
+  writer.has_checksum = true;
+  std::vector<std::uint8_t> bytes = writer.encode();
+  MemorySource whole(bytes, "model");
+  CHECK_NOTHROW(load_model<float>(SafetensorsFile::read(whole)));
+  bytes[bytes.size() - 9] ^= 1;
+  MemorySource damaged(bytes, "model");
+  CHECK_THROWS_AS(SafetensorsFile::read(damaged), Error);
 }

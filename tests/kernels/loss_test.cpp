@@ -76,3 +76,11 @@ TEST_CASE("softmax sums to one", "[loss]") {
     REQUIRE(p(n, 3) / p(n, 4) == Approx(std::exp(z(n, 3) - z(n, 4))));
   }
 }
+
+TEST_CASE("softmax refuses what does not fit", "[loss]") {
+  const Tensor<float> logits({2, 3}), flat({6}), none({2, 0});
+  Tensor<float> fewer({2, 2}), empty({2, 0}), same({6});
+  CHECK_THROWS_AS(softmax<float>(fewer, logits), Error);
+  CHECK_THROWS_AS(softmax<float>(same, flat), Error);
+  CHECK_THROWS_AS(softmax<float>(empty, none), Error);
+}

@@ -68,4 +68,9 @@ TEST_CASE("a table of which no network can be built is refused", "[block_spec]")
   refuses([](ModelSpec& s) { s.table[0].in_channels = 8; });
   refuses([](ModelSpec& s) { s.table[1].in_channels = 24; });
   refuses([](ModelSpec& s) { s.table[1].repeats = 0; });
+  refuses([](ModelSpec& s) { s.table[1].repeats = 1001; });
+  refuses([](ModelSpec& s) { s.table[1].kernel = 46; });
+  refuses([](ModelSpec& s) { s.table[1].stride = 46; });
+  refuses([](ModelSpec& s) { s.table[1].expand = 65; });
+  refuses([](ModelSpec& s) { s.table[1].out_channels = (1 << 16) + 1; });
 }

@@ -173,3 +173,14 @@ TEST_CASE("a classifier is replaced, and the body keeps what it knows", "[effici
                    before.stem.conv.weight.value().begin()));
   CHECK_THROWS_AS(net.replace_classifier(0, 2), Error);
 }
+
+TEST_CASE("a backward without its forward is refused", "[efficientnet]") {
+  auto net = models::efficientnet<float>("tiny", {.in_channels = 1, .classes = 3}, 1);
+  models::EfficientNet<float>::Saved saved;
+  nn::Context<float> context(1);
+  CHECK_THROWS_WITH(net.backward(Tensor<float>({2, 3}), saved, context),
+                    Catch::Contains("without its forward"));
+  CHECK_THROWS_AS(
+      models::EfficientNet<float>(models::find_model("tiny"), {.classifier_scale = std::nan("")}),
+      Error);
+}

@@ -52,3 +52,20 @@ TEST_CASE("assignment keeps the parameters in place if the layer is of the same 
   held = from;
   CHECK(held.as<nn::Linear<float>>() != nullptr);
 }
+
+TEST_CASE("a holder that was moved from says so", "[layer]") {
+  nn::AnyLayer<float> held = nn::Linear<float>(4, 3);
+  const nn::AnyLayer<float> taken = std::move(held);
+  nn::Context<float> context(1);
+  CHECK_THROWS_AS(held.infer(Tensor<float>({1, 4}), context), Error);
+  CHECK_THROWS_AS(nn::AnyLayer<float>(held), Error);
+  held = taken;
+  CHECK(held.as<nn::Linear<float>>() != nullptr);
+}
+
+TEST_CASE("only a layer that says so may leave the data's gradient out", "[layer]") {
+  CHECK(nn::skips_data_gradient(nn::Linear<float>(4, 3)));
+  CHECK_FALSE(nn::skips_data_gradient(nn::Activation<float>{}));
+  CHECK(nn::skips_data_gradient(nn::AnyLayer<float>(nn::Linear<float>(4, 3))));
+  CHECK_FALSE(nn::skips_data_gradient(nn::AnyLayer<float>(nn::Activation<float>{})));
+}

@@ -74,3 +74,15 @@ TEST_CASE("a gradient begins as zeros", "[parameter]") {
   CHECK(p.gradient().shape() == Shape{2, 3});
   CHECK(testing::largest(p.gradient()) == 0.0);
 }
+
+TEST_CASE("what was moved from has no values, and says so", "[parameter]") {
+  nn::Parameter<float> p({3}, nn::Initializer::constant(2.0), nn::WeightDecay::no);
+  nn::Parameter<float> taken = std::move(p), assigned;
+  CHECK(taken.value()[0] == 2.0F);
+  CHECK_THROWS_AS(p.value(), Error);
+  const std::uint64_t before = taken.version();
+  assigned = std::move(taken);
+  CHECK(assigned.value()[0] == 2.0F);
+  CHECK(assigned.version() > before);
+  CHECK_THROWS_AS(taken.value(), Error);
+}

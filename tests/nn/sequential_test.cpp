@@ -116,3 +116,16 @@ TEST_CASE("as many layers assigned or moved to others leave the parameters in pl
   net = nn::Sequential<float>(nn::Linear<float>(4, 3));
   CHECK(net.size() == 1);
 }
+
+TEST_CASE("a sequence does with the data's gradient what its first layer does", "[sequential]") {
+  CHECK(nn::Sequential<float>(nn::Linear<float>(4, 3)).skips_data_gradient());
+  const nn::Sequential<float> net(nn::Activation<float>{}, nn::Linear<float>(4, 3));
+  CHECK_FALSE(net.skips_data_gradient());
+  CHECK_FALSE(nn::Sequential<float>().skips_data_gradient());
+}
+
+TEST_CASE("a layer that there is not is refused", "[sequential]") {
+  nn::Sequential<float> net(nn::Linear<float>(4, 3));
+  CHECK_NOTHROW(net[0]);
+  CHECK_THROWS_AS(net[1], Error);
+}

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <effv2/train/metrics.hpp>
 
 #include "../catch.hpp"
@@ -9,6 +10,18 @@ TEST_CASE("the predicted class is the first of the largest", "[metrics]") {
   const Tensor<float> logits = Tensor<float>::from({2, 3}, std::vector<float>{1, 5, 5, -1, -3, -2});
   CHECK(predicted_class<float>(logits, 0) == 1);
   CHECK(predicted_class<float>(logits, 1) == 0);
+  CHECK_THROWS_AS(predicted_class<float>(logits, 2), Error);
+  CHECK_THROWS_AS(predicted_class<float>(logits, -1), Error);
+}
+
+TEST_CASE("what is no number is no class", "[metrics]") {
+  for (const float bad : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+    for (std::int64_t place = 0; place < 3; ++place) {
+      Tensor<float> logits = Tensor<float>::from({1, 3}, std::vector<float>{1, 2, 3});
+      logits[place] = bad;
+      CHECK_THROWS_AS(predicted_class<float>(logits, 0), Error);
+    }
+  }
 }
 
 TEST_CASE("the confusion matrix counts", "[metrics]") {
@@ -29,7 +42,11 @@ TEST_CASE("the confusion matrix counts", "[metrics]") {
   CHECK(m.precision(2) == 0.0);
   CHECK_THROWS_AS(m.add(3, 0), Error);
   CHECK_THROWS_AS(m.add(0, -1), Error);
+  CHECK_THROWS_AS(m.count(0, 3), Error);
+  CHECK_THROWS_AS(m.recall(-1), Error);
   CHECK(ConfusionMatrix().accuracy() == 0.0);
+  CHECK_THROWS_AS(ConfusionMatrix().recall(0), Error);
+  CHECK_THROWS_AS(ConfusionMatrix(-1), Error);
 }
 
 TEST_CASE("an evaluation's accuracy is its confusion matrix's", "[metrics]") {

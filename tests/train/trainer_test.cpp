@@ -5,6 +5,7 @@
 #include <effv2/train/trainer.hpp>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include "../catch.hpp"
@@ -477,4 +478,64 @@ TEST_CASE("statistics estimated anew are the means over the batches", "[trainer]
     CHECK(net[0].as<nn::BatchNorm<float>>()->running_mean.value()[0] ==
           Approx(expected).margin(1e-6));
   }
+}
+
+namespace {
+
+// y = x + f(x), written as anybody would: what f returns of its input is added to.
+struct Residual {
+  using value_type = float;
+  struct Saved {
+    nn::Conv2d<float>::Saved f;
+  };
+  nn::Conv2d<float> f{{.in_channels = 1, .out_channels = 1}};
+
+  Tensor<float> forward(const Tensor<float>& x, Saved& saved, nn::Context<float>& context) {
+    return sum(f.forward(x, saved.f, context), x);
+  }
+  Tensor<float> backward(const Tensor<float>& dy, Saved& saved, nn::Context<float>& context) {
+    return sum(f.backward(dy, saved.f, context), dy);
+  }
+  Tensor<float> infer(const Tensor<float>& x, nn::Context<float>& context) const {
+    return sum(f.infer(x, context), x);
+  }
+  void visit(nn::Visitor<float>& visitor) { visitor("f", f); }
+  int describe(nn::Graph& graph, int input) const { return graph.enter("f", f, input); }
+
+  static Tensor<float> sum(Tensor<float> a, const Tensor<float>& b) {
+    if (a.shape() != b.shape()) throw std::logic_error("a gradient is missing");
+    for (std::int64_t i = 0; i < a.size(); ++i) a[i] += b[i];
+    return a;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a layer of one's own may be a network's first", "[trainer]") {
+  const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
+  nn::Sequential<float> net(Residual{}, nn::Flatten<float>{}, nn::Linear<float>(64, 4));
+  nn::initialize(net, 1);
+  CHECK_NOTHROW(train::fit(net, training, test, options()));
+}
+
+TEST_CASE("what an epoch's evaluation is of can be had while it is reported", "[trainer]") {
+  const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
+  auto net = network();
+  train::FitOptions o = options();
+  o.ema_decay = 0.9;
+  train::Trainer trainer(net, training, test, o);
+  train::Callbacks callbacks;
+  int reports = 0;
+  const auto loss = [&] { return train::evaluate(net, test, o.data, trainer.context()).loss; };
+  callbacks.on_epoch = [&](const train::EpochReport& report) {
+    ++reports;
+    const double own = loss();
+    CHECK(trainer.with_average(loss) == report.evaluation->loss);
+    CHECK(own != report.evaluation->loss);
+    CHECK(loss() == own);
+  };
+  const double last = trainer.run(callbacks).evaluation.loss;
+  CHECK(reports == 3);
+  CHECK(loss() == last);
+  CHECK(trainer.with_average(loss) == last);  // the model has kept it
 }

@@ -44,7 +44,8 @@ struct Batch {
 struct LoaderOptions {
   std::int64_t batch_size = 128;
   std::int64_t image_size = 0;  // height and width to resize to; 0 leaves them alone
-  // Of pixels in [0, 1]: one number per channel, or one for all. The default is MNIST's.
+  // Of pixels in [0, 1]: one number per channel, or one for all. The default is MNIST's; for other
+  // pictures those of channel_statistics(training.images).
   std::vector<double> mean = {0.1307}, deviation = {0.3081};
   bool shuffle = true;
   bool drop_last = false;  // no last batch of fewer images

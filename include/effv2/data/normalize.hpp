@@ -1,7 +1,6 @@
 // From bytes to numbers with mean 0 and deviation 1.
 #pragma once
 
-#include <cassert>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +20,8 @@ class Normalizer {
   Normalizer() = default;
   Normalizer(const std::vector<double>& mean, const std::vector<double>& deviation,
              std::int64_t channels) {
+    EFFV2_CHECK(channels > 0, ErrorCode::invalid_argument,
+                "[normalize] expected at least 1 channel, got ", channels);
     for (const std::vector<double>* values : {&mean, &deviation}) {
       EFFV2_CHECK(values->size() == 1 || static_cast<std::int64_t>(values->size()) == channels,
                   ErrorCode::shape_mismatch, "[normalize] expected means and deviations for ",
@@ -43,7 +44,9 @@ class Normalizer {
 
   /// Looked up, not computed. The shapes (..., C) are the same.
   void operator()(View<T> target, View<const std::uint8_t> source) const {
-    assert(target.shape() == source.shape() && source.size() % channels() == 0);
+    check(source.shape());
+    EFFV2_CHECK(target.shape() == source.shape(), ErrorCode::shape_mismatch,
+                "[normalize] expected a target of ", source.shape(), ", got ", target.shape());
     T* out = target.data();
     const std::uint8_t* in = source.data();
     for (std::int64_t pixel = source.size() / channels(); pixel > 0; --pixel) {
@@ -54,7 +57,7 @@ class Normalizer {
 
   /// In place, for pixels that interpolation has moved off the integers.
   void operator()(View<T> pixels) const {
-    assert(pixels.size() % channels() == 0);
+    check(pixels.shape());
     T* value = pixels.data();
     for (std::int64_t pixel = pixels.size() / channels(); pixel > 0; --pixel) {
       for (std::size_t c = 0; c < scale_.size(); ++c, ++value) {
@@ -64,8 +67,41 @@ class Normalizer {
   }
 
  private:
+  void check(const Shape& shape) const {
+    EFFV2_CHECK(channels() > 0 && shape.rank() > 0 && shape[shape.rank() - 1] == channels(),
+                ErrorCode::shape_mismatch, "[normalize] expected pixels (..., ", channels(),
+                "), got ", shape);
+  }
+
   std::vector<T> table_;  // (C, 256)
   std::vector<T> scale_, offset_;
 };
+
+/// Mean and deviation of each channel's pixels, in [0, 1].
+struct ChannelStatistics {
+  std::vector<double> mean, deviation;
+};
+
+/// Those of pictures (..., C), for LoaderOptions: of the training set, and of no other. A channel
+/// that never changes has a deviation of 1.
+inline ChannelStatistics channel_statistics(View<const std::uint8_t> images) {
+  EFFV2_CHECK(images.shape().rank() > 0 && images.size() > 0, ErrorCode::shape_mismatch,
+              "[normalize] expected pictures (..., C), got ", images.shape());
+  const std::int64_t channels = images.extent(images.shape().rank() - 1),
+                     pixels = images.size() / channels;
+  ChannelStatistics result;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    std::uint64_t sum = 0, squares = 0;
+    for (std::int64_t i = c; i < images.size(); i += channels) {
+      const std::uint64_t value = images[i];
+      sum += value, squares += value * value;
+    }
+    const double count = static_cast<double>(pixels), mean = static_cast<double>(sum) / count;
+    const double variance = static_cast<double>(squares) / count - mean * mean;
+    result.mean.push_back(mean / 255.0);
+    result.deviation.push_back(variance > 1e-9 ? std::sqrt(variance) / 255.0 : 1.0);
+  }
+  return result;
+}
 
 }  // namespace effv2::inline EFFV2_ISA::data

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 
@@ -56,9 +57,13 @@ double softmax_cross_entropy(View<T> dlogits, View<const T> logits, View<const T
   return total / static_cast<double>(batch);
 }
 
-/// p[n, k] = softmax over k of z[n, k].
+/// p[n, k] = softmax over k of z[n, k]; both (N, K), or the same memory.
 template <class T>
 void softmax(View<T> probabilities, View<const T> logits) {
+  EFFV2_CHECK(
+      logits.shape().rank() == 2 && logits.extent(1) > 0 && probabilities.shape() == logits.shape(),
+      ErrorCode::shape_mismatch, "[softmax] expected logits (N, K) and as many ",
+      "probabilities, got ", logits.shape(), " and ", probabilities.shape());
   const std::int64_t batch = logits.extent(0), classes = logits.extent(1);
   for (std::int64_t n = 0; n < batch; ++n) {
     const T* z = logits.data() + n * classes;

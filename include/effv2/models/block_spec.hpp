@@ -10,6 +10,7 @@
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../kernels/window.hpp"
 
 namespace effv2::inline EFFV2_ISA::models {
 
@@ -20,6 +21,22 @@ struct StageSpec {
   BlockKind kind;
   int repeats, kernel, stride, expand;
   int in_channels, out_channels;
+
+  /// Throws Error(invalid_argument) unless each number is one that a block can have, and no larger
+  /// than what a file may ask for: a small one must not make a large network.
+  void validate() const {
+    constexpr int most_repeats = 1000, most_expand = 64, most_channels = 1 << 16;
+    constexpr auto most_kernel = static_cast<int>(kernels::max_kernel);
+    const auto check = [](const char* name, int value, int most) {
+      EFFV2_CHECK(value >= 1 && value <= most, ErrorCode::invalid_argument, "[model] expected ",
+                  name, " of a stage in 1 ... ", most, ", got ", value);
+    };
+    check("repeats", repeats, most_repeats);
+    check("the kernel", kernel, most_kernel), check("the stride", stride, most_kernel);
+    check("the expansion", expand, most_expand);
+    check("input channels", in_channels, most_channels);
+    check("output channels", out_channels, most_channels);
+  }
 };
 
 /// A name that a constant table can hold and that is its own memory.
@@ -71,9 +88,7 @@ struct ModelSpec {
                 " stages, a stem and a head, got ", stage_count, ", ", stem, " and ", head);
     int channels = stem;
     for (const StageSpec& stage : stages()) {
-      EFFV2_CHECK(std::min({stage.repeats, stage.kernel, stage.stride, stage.expand,
-                            stage.out_channels}) >= 1,
-                  ErrorCode::invalid_argument, "[model] a stage with a number below 1");
+      stage.validate();
       EFFV2_CHECK(stage.in_channels == channels, ErrorCode::invalid_argument,
                   "[model] a stage takes ", stage.in_channels,
                   " channels where the one before has ", channels);

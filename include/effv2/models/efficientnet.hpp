@@ -115,6 +115,8 @@ struct EfficientNet {
   }
 
   Tensor<T> backward(const Tensor<T>& dlogits, Saved& saved, nn::Context<T>& context) {
+    EFFV2_CHECK(!saved.blocks_output.empty(), ErrorCode::invalid_argument,
+                "[efficientnet] a backward without its forward");
     Tensor<T> d = classifier.backward(dlogits, saved.classifier, context);
     d = dropout.backward(d, saved.dropout, context);
     d = pool.backward(d, saved.pool, context);
@@ -128,6 +130,8 @@ struct EfficientNet {
     Tensor<T> y = head.infer(blocks.infer(stem.infer(x, context), context), context);
     return classifier.infer(pool.infer(y, context), context);
   }
+
+  static constexpr bool skips_data_gradient() { return true; }
 
   void visit(nn::Visitor<T>& visitor) {
     visitor("stem", stem);
@@ -155,6 +159,8 @@ struct EfficientNet {
     EFFV2_CHECK(o.classes > 0 && o.in_channels > 0 && o.head >= 0, ErrorCode::invalid_argument,
                 "[efficientnet] expected at least 1 class and input channel and a head >= 0, got ",
                 o.classes, ", ", o.in_channels, " and ", o.head);
+    EFFV2_CHECK(std::isfinite(o.classifier_scale), ErrorCode::invalid_argument,
+                "[efficientnet] expected a scale of the classifier, got ", o.classifier_scale);
     EFFV2_CHECK(o.drop_path >= 0.0 && o.drop_path < 1.0, ErrorCode::invalid_argument,
                 "[efficientnet] expected a drop path rate in [0, 1), got ", o.drop_path);
     return o.head > 0 ? o.head : table.head;

@@ -38,8 +38,9 @@ class Context {
   Tensor<T> tensor(const Shape& shape) const { return execution.scratch<T>(shape); }
 
   /// Starts training step `step`: random layers draw the same numbers whenever the same step of
-  /// the same seed is run again. `data`, if given, is the input whose gradient nobody wants: the
-  /// layer that reads it may return an empty tensor from its backward pass.
+  /// the same seed is run again. `data`, if given, is the input whose gradient nobody wants, of a
+  /// network that says skips_data_gradient(): the layer that reads it returns an empty tensor from
+  /// its backward pass.
   void begin_step(std::uint64_t step, View<const T> data = {}) {
     step_ = static_cast<std::uint32_t>(step);
     data_ = data.data();

@@ -43,7 +43,7 @@ struct Conv2d {
                 "[conv2d] expected kernel and stride of at least 1, got ", o.kernel, " and ",
                 o.stride);
     EFFV2_CHECK(o.kernel <= kernels::max_kernel, ErrorCode::unsupported,
-                "[conv2d] expected a kernel of at most 45, got ", o.kernel);
+                "[conv2d] expected a kernel of at most ", kernels::max_kernel, ", got ", o.kernel);
     const double fan_out = static_cast<double>(o.kernel * o.kernel * o.out_channels);
     weight = Parameter<T>({o.kernel, o.kernel, o.in_channels, o.out_channels},
                           Initializer::normal(std::sqrt(2.0 / fan_out)), WeightDecay::yes);
@@ -108,6 +108,8 @@ struct Conv2d {
   void check(const Tensor<T>& x) const {
     detail::check_picture(x.shape(), options.in_channels, "conv2d");
   }
+
+  static constexpr bool skips_data_gradient() { return true; }
 
   void visit(Visitor<T>& visitor) {
     visitor("weight", weight);

@@ -99,6 +99,8 @@ struct ConvolutionBnAct {
     }
   }
 
+  static constexpr bool skips_data_gradient() { return true; }
+
   void visit(Visitor<T>& visitor) {
     visitor("conv", conv);
     visitor("bn", bn);

@@ -94,6 +94,8 @@ struct DepthwiseConv2d {
     detail::check_picture(x.shape(), options.channels, "depthwise_conv2d");
   }
 
+  static constexpr bool skips_data_gradient() { return true; }
+
   void visit(Visitor<T>& visitor) { visitor("weight", weight); }
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {

@@ -77,6 +77,8 @@ struct FusedMBConv {
     return y;
   }
 
+  static constexpr bool skips_data_gradient() { return true; }
+
   void visit(Visitor<T>& visitor) {
     visitor("expand", expand);
     if (project) visitor("project", *project);

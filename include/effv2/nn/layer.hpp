@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
 #include "context.hpp"
@@ -27,6 +28,10 @@ namespace effv2::inline EFFV2_ISA::nn {
 ///   infer     inference mode: const, saves nothing
 ///   visit     visitor("name", member) for every parameter, state and child
 ///   describe  adds the layer's operations to a graph, returns the index of the last
+///
+/// A layer may also say `static constexpr bool skips_data_gradient() { return true; }`: as a
+/// network's first it then is told which x is the data (Context::is_data), whose gradient nobody
+/// wants, and returns an empty tensor instead. Only for a layer that itself can do without.
 template <class L>
 concept Layer = requires(L layer, const L& fixed, typename L::Saved& saved,
                          const Tensor<typename L::value_type>& x,
@@ -38,6 +43,13 @@ concept Layer = requires(L layer, const L& fixed, typename L::Saved& saved,
   layer.visit(visitor);
   { fixed.describe(graph, 0) } -> std::same_as<int>;
 };
+
+/// Whether it says so; see Layer.
+template <class L>
+bool skips_data_gradient(const L& layer) {
+  if constexpr (requires { layer.skips_data_gradient(); }) return layer.skips_data_gradient();
+  return false;
+}
 
 /// Holds any layer by value; the only place with virtual calls. Copies deeply. Assigned another
 /// layer of the same type it takes over the values and keeps its own parameters in place: what
@@ -60,10 +72,10 @@ class AnyLayer {
   requires(!std::same_as<L, AnyLayer>) AnyLayer(L layer)
       : held_(std::make_unique<Holder<L>>(std::move(layer))) {}
 
-  AnyLayer(const AnyLayer& other) : held_(other.held_->clone()) {}
+  AnyLayer(const AnyLayer& other) : held_(other.held().clone()) {}
   AnyLayer(AnyLayer&&) noexcept = default;
   AnyLayer& operator=(const AnyLayer& other) {
-    if (held_ == nullptr || !held_->assign(*other.held_)) held_ = other.held_->clone();
+    if (held_ == nullptr || !held_->assign(other.held())) held_ = other.held().clone();
     return *this;
   }
   AnyLayer& operator=(AnyLayer&& other) {
@@ -75,16 +87,17 @@ class AnyLayer {
   ~AnyLayer() = default;
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
-    return held_->forward(x, saved, context);
+    return held().forward(x, saved, context);
   }
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
-    return held_->backward(dy, saved, context);
+    return held().backward(dy, saved, context);
   }
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    return held_->infer(x, context);
+    return held().infer(x, context);
   }
-  void visit(Visitor<T>& visitor) { held_->visit(visitor); }
-  int describe(Graph& graph, int input) const { return held_->describe(graph, input); }
+  void visit(Visitor<T>& visitor) { held().visit(visitor); }
+  int describe(Graph& graph, int input) const { return held().describe(graph, input); }
+  bool skips_data_gradient() const { return held().skips_data_gradient(); }
 
   /// The held layer if it is an L, else null.
   template <class L>
@@ -104,6 +117,7 @@ class AnyLayer {
     virtual Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const = 0;
     virtual void visit(Visitor<T>& visitor) = 0;
     virtual int describe(Graph& graph, int input) const = 0;
+    virtual bool skips_data_gradient() const = 0;
   };
 
   template <class L>
@@ -149,9 +163,16 @@ class AnyLayer {
     }
     void visit(Visitor<T>& visitor) override { layer.visit(visitor); }
     int describe(Graph& graph, int input) const override { return layer.describe(graph, input); }
+    bool skips_data_gradient() const override { return nn::skips_data_gradient(layer); }
 
     L layer;
   };
+
+  Base& held() const {
+    EFFV2_CHECK(held_ != nullptr, ErrorCode::invalid_argument,
+                "[layer] none is left: it was moved from");
+    return *held_;
+  }
 
   std::unique_ptr<Base> held_;
 };

@@ -63,6 +63,8 @@ struct Linear {
     return dx;
   }
 
+  static constexpr bool skips_data_gradient() { return true; }
+
   void visit(Visitor<T>& visitor) {
     visitor("weight", weight);
     visitor("bias", bias);

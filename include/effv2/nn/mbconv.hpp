@@ -126,6 +126,8 @@ struct MBConv {
     return y;
   }
 
+  static constexpr bool skips_data_gradient() { return true; }
+
   void visit(Visitor<T>& visitor) {
     if (expand) visitor("expand", *expand);
     visitor("depthwise", depthwise);

@@ -52,14 +52,20 @@ struct Initializer {
 
 namespace detail {
 
-// Unique in the process and higher than all before, or 0. Whoever is assigned another's value has
-// changed: an assignment raises it as well.
+// Unique in the process and higher than all before, or 0: no value. Whoever is assigned another's
+// value has changed: an assignment raises it as well. What was moved from has no value.
 class Version {
  public:
   Version() = default;
   Version(const Version&) = default;
   Version& operator=(const Version& other) noexcept {
     number_ = other.number_ == 0 ? 0 : next();
+    return *this;
+  }
+  Version(Version&& other) noexcept : number_(std::exchange(other.number_, 0)) {}
+  Version& operator=(Version&& other) noexcept {
+    const bool has_value = std::exchange(other.number_, 0) != 0;
+    number_ = has_value ? next() : 0;
     return *this;
   }
 

@@ -50,7 +50,11 @@ class Sequential {
   }
 
   std::size_t size() const { return layers_.size(); }
-  AnyLayer<T>& operator[](std::size_t index) { return layers_[index]; }
+  AnyLayer<T>& operator[](std::size_t index) {
+    EFFV2_CHECK(index < size(), ErrorCode::invalid_argument, "[sequential] has ", size(),
+                " layers, and was asked for number ", index);
+    return layers_[index];
+  }
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
     EFFV2_CHECK(!layers_.empty(), ErrorCode::invalid_argument, "[sequential] has no layers");
@@ -86,6 +90,10 @@ class Sequential {
 
   void visit(Visitor<T>& visitor) {
     for (std::size_t i = 0; i < layers_.size(); ++i) visitor(std::to_string(i), layers_[i]);
+  }
+
+  bool skips_data_gradient() const {
+    return !layers_.empty() && layers_.front().skips_data_gradient();
   }
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {

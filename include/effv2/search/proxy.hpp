@@ -67,18 +67,24 @@ class Proxy {
   Proxy(const ProxyData&&, const models::ModelSpec&, const ProxyOptions&) = delete;
 
   /// Trains a network of the table for a short while, evaluates it, and measures its step time. A
-  /// step that is not finite is skipped: a candidate that cannot be trained scores badly, and the
-  /// search goes on. Nothing if `stop`, asked after every step, has said so.
+  /// step that is not finite is skipped, and so is an evaluation: a candidate that cannot be
+  /// trained scores badly, and the search goes on. Nothing if `stop`, asked after every step, has
+  /// said so.
   EFFV2_SETUP std::optional<Measurement> operator()(const models::ModelSpec& spec,
                                                     const std::function<bool()>& stop = {}) {
     Model model = models::efficientnet<T>(spec, options_.network, options_.fit.seed);
     train::Callbacks callbacks;
     callbacks.on_step = [&stop](const train::StepReport&) { return !(stop && stop()); };
-    const train::FitResult result =
-        train::fit(model, data_.training, data_.validation, options_.fit, callbacks);
-    if (result.stopped) return {};
     Measurement measurement = sizes(model);
-    measurement.accuracy = result.evaluation.accuracy();
+    try {
+      const train::FitResult result =
+          train::fit(model, data_.training, data_.validation, options_.fit, callbacks);
+      if (result.stopped) return {};
+      measurement.accuracy = result.evaluation.accuracy();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::non_finite) throw;
+      measurement.accuracy = 0.0;  // its answers are no numbers, and none of them is right
+    }
     measurement.seed = options_.fit.seed;
     StepClock<T> clock(spec, options_.network, data_.training, options_.fit);
     measurement.step_time = relative_step_time(clock, clock_, options_.timing);

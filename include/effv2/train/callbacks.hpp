@@ -22,13 +22,14 @@ struct StepReport {
 
 struct EpochReport {
   std::int64_t epoch = 0, step = 0;
-  double loss = 0.0, accuracy = 0.0;  // means over the epoch's batches
-  double seconds = 0.0;
-  const Evaluation* evaluation = nullptr;  // null if there was none
+  double loss = 0.0, accuracy = 0.0;       // means over the epoch's batches
+  double seconds = 0.0;                    // of training so far, all epochs
+  const Evaluation* evaluation = nullptr;  // null if there was none; with an EMA, of the average
 };
 
 /// All optional. A step callback that returns false ends the training after that step; the epoch
-/// then is not finished and not reported.
+/// then is not finished and not reported. With an EMA the model holds its own weights meanwhile,
+/// and what was evaluated is Trainer::with_average's.
 struct Callbacks {
   std::function<bool(const StepReport&)> on_step;
   std::function<void(const EpochReport&)> on_epoch;

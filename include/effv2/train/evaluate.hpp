@@ -35,7 +35,9 @@ inline void check_test_images(const data::Dataset& test, const data::Dataset& tr
               "[fit] the classes of the test images have other names than in training");
 }
 
-/// Runs a model over a data set in order, in inference mode.
+/// Runs a model over a data set in order, in inference mode. `options` as in training
+/// (FitOptions::data): the model expects the same normalisation and size. Throws Error(non_finite)
+/// if the model does not answer in numbers.
 template <class Model>
 Evaluation evaluate(const Model& model, const data::Dataset& dataset,
                     const data::LoaderOptions& options,

@@ -1,6 +1,8 @@
 // How good a classifier is.
 #pragma once
 
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -10,15 +12,23 @@
 
 namespace effv2::inline EFFV2_ISA::train {
 
-/// The class with the largest logit; the first of equals. logits (N, K), row n.
+/// The class with the largest logit; the first of equals. logits (N, K), row n. Throws
+/// Error(non_finite) where one is not a number: that is no class.
 template <class T>
 std::int32_t predicted_class(View<const T> logits, std::int64_t n) {
+  EFFV2_CHECK(logits.shape().rank() == 2 && n >= 0 && n < logits.extent(0) && logits.extent(1) > 0,
+              ErrorCode::shape_mismatch, "[predict] expected logits (N, K) of sample ", n, ", got ",
+              logits.shape());
   const std::int64_t classes = logits.extent(1);
   const T* row = logits.data() + n * classes;
   std::int32_t best = 0;
-  for (std::int64_t k = 1; k < classes; ++k) {
+  bool are_numbers = true;
+  for (std::int64_t k = 0; k < classes; ++k) {
+    are_numbers = are_numbers && std::isfinite(row[k]);
     if (row[k] > row[best]) best = static_cast<std::int32_t>(k);
   }
+  EFFV2_CHECK(are_numbers, ErrorCode::non_finite, "[predict] the logits of sample ", n,
+              " are not finite");
   return best;
 }
 
@@ -26,19 +36,17 @@ std::int32_t predicted_class(View<const T> logits, std::int64_t n) {
 class ConfusionMatrix {
  public:
   ConfusionMatrix() = default;
-  explicit ConfusionMatrix(std::int64_t classes)
-      : classes_(classes), counts_(static_cast<std::size_t>(classes * classes)) {}
-
-  void add(std::int64_t truth, std::int64_t predicted) {
-    EFFV2_CHECK(truth >= 0 && truth < classes_ && predicted >= 0 && predicted < classes_,
-                ErrorCode::invalid_argument, "[confusion] expected classes below ", classes_,
-                ", got ", truth, " and ", predicted);
-    ++counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
+  explicit ConfusionMatrix(std::int64_t classes) : classes_(classes) {
+    EFFV2_CHECK(classes >= 0 && classes <= most_classes, ErrorCode::invalid_argument,
+                "[confusion] expected 0 to ", most_classes, " classes, got ", classes);
+    counts_.resize(static_cast<std::size_t>(classes * classes));
   }
+
+  void add(std::int64_t truth, std::int64_t predicted) { ++counts_[index(truth, predicted)]; }
 
   std::int64_t classes() const { return classes_; }
   std::int64_t count(std::int64_t truth, std::int64_t predicted) const {
-    return counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
+    return counts_[index(truth, predicted)];
   }
   std::int64_t total() const {
     std::int64_t sum = 0;
@@ -67,6 +75,14 @@ class ConfusionMatrix {
   double accuracy() const { return ratio(correct(), total()); }
 
  private:
+  static constexpr std::int64_t most_classes = 1 << 16;
+
+  std::size_t index(std::int64_t truth, std::int64_t predicted) const {
+    EFFV2_CHECK(truth >= 0 && truth < classes_ && predicted >= 0 && predicted < classes_,
+                ErrorCode::invalid_argument, "[confusion] expected classes below ", classes_,
+                ", got ", truth, " and ", predicted);
+    return static_cast<std::size_t>(truth * classes_ + predicted);
+  }
   static double ratio(std::int64_t part, std::int64_t whole) {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   }

@@ -114,6 +114,15 @@ class Trainer {
     return result;
   }
 
+  /// f() while the model holds its average, if there is one: to save the network that an epoch's
+  /// evaluation is of. For callbacks, and between runs.
+  template <class F>
+  decltype(auto) with_average(F&& f) {
+    std::optional<Averaged> guard;
+    if (!averaged_) guard.emplace(ema_);
+    return f();
+  }
+
   /// Steps of an epoch: an incomplete last one is left out.
   std::int64_t epoch_steps() const { return loader_.batches() / options_.accumulate; }
   std::int64_t total_steps() const {
@@ -227,8 +236,9 @@ class Trainer {
   void update(StepReport& report) {
     for (std::int64_t part = 0; part < options_.accumulate; ++part) {
       const data::Batch<T>* batch = loader_.next();
+      const bool skips = nn::skips_data_gradient(model_);
       context_.begin_step(static_cast<std::uint64_t>(step_ * options_.accumulate + part),
-                          batch->images);
+                          skips ? batch->images.view() : View<const T>{});
       add_gradients(*batch, report);
     }
     report.learning_rate = schedule_.at(step_);
@@ -320,9 +330,10 @@ class Trainer {
     if (options_.statistics_batches == 0) return;
     data::LoaderOptions options = loader_options(options_);
     options.augmentation = {}, options.mixup = 0.0;
-    const Averaged guard(ema_);
-    train::estimate_statistics(model_, saved_, training_, options, options_.statistics_batches,
-                               context_);
+    with_average([&] {
+      train::estimate_statistics(model_, saved_, training_, options, options_.statistics_batches,
+                                 context_);
+    });
   }
 
   // Whether the best evaluation is too long ago.
@@ -393,8 +404,7 @@ class Trainer {
     if (test_.labels.empty()) return {};
     data::LoaderOptions options = options_.data;
     options.batch_size = options_.evaluation_batch;
-    const Averaged guard(ema_);
-    return evaluate(model_, test_, options, context_);
+    return with_average([&] { return evaluate(model_, test_, options, context_); });
   }
 
   Model& model_;
