@@ -21,12 +21,14 @@ int main(int argc, char** argv) {
   }
   try {
     const auto [model, card] = io::load_model<float>(argv[1]);
-    const std::int64_t height =
-        argc == 5 ? whole_number(argv[3], "a height", 1, 1 << 16) : card.image_size;
-    const std::int64_t width =
-        argc == 5 ? whole_number(argv[4], "a width", 1, 1 << 16) : card.image_size;
-    EFFV2_CHECK(height > 0, ErrorCode::invalid_argument, argv[1],
+    PictureSize size = card.image_size;
+    if (argc == 5) {
+      size = {whole_number(argv[3], "a height", 1, 1 << 16),
+              whole_number(argv[4], "a width", 1, 1 << 16)};
+    }
+    EFFV2_CHECK(size.is_given(), ErrorCode::invalid_argument, argv[1],
                 " does not say how large its pictures are: give HEIGHT WIDTH");
+    const auto [height, width] = size;
     io::export_onnx(argv[2], model, {height, width, model.options.in_channels},
                     {.metadata = io::model_metadata(model, card)});
     std::printf("%s: images (N, %lld, %lld, %lld) -> logits (N, %lld)\n", argv[2],

@@ -28,7 +28,8 @@ struct Options {
   std::string folder, out, report;
   std::string weights = EFFV2_SOURCE_DIR "/examples/data/mnist_tiny.safetensors";
   std::string model;  // of weights that do not say what they are
-  std::int64_t size = 0, epochs = 10, batch = 32, seed = 1;
+  std::string size = "0";
+  std::int64_t epochs = 10, batch = 32, seed = 1;
   double learning_rate = 0.0;
   int threads = 0;
   bool freeze = false;
@@ -42,8 +43,9 @@ bool parse(int argc, char** argv, Options& o) {
   app.add_option("OUT", o.out, "the new network, .safetensors")->required();
   app.add_option("--weights", o.weights, "a network of this library's, or torchvision's weights");
   app.add_option("--model", o.model, "what torchvision's weights are of: s m l v1-b0 ... v1-b7");
-  app.add_option("--size", o.size, "pixels; 0: what the network was trained with")
-      ->check(CLI::Range(0, 4096));
+  app.add_option(
+      "--size", o.size,
+      "a square's side or HEIGHTxWIDTH, in pixels; 0: what the network was trained with");
   app.add_option("--epochs", o.epochs)->check(CLI::Range(1, 100000));
   app.add_option("--batch", o.batch)->check(CLI::Range(2, 1 << 16));
   app.add_option("--lr", o.learning_rate, "0: 0.002, or 0.01 with --freeze")
@@ -72,15 +74,15 @@ void run(const Options& o) {
   io::LoadedModel<float> loaded = load(o);
   check_takes_pictures(loaded, o.weights);
   auto& [model, card] = loaded;
-  if (o.size > 0) card.image_size = o.size;
-  EFFV2_CHECK(card.image_size > 0, ErrorCode::invalid_argument, o.weights,
+  card.image_size = PictureSize::parse(o.size).value_or(card.image_size);
+  EFFV2_CHECK(card.image_size.is_given(), ErrorCode::invalid_argument, o.weights,
               " does not say how large its pictures are: give --size");
   const auto channels = static_cast<int>(model.options.in_channels);
-  const auto [training, test] = data::load_image_folder(o.folder, card.image_size, card.image_size,
-                                                        [channels](const std::string& path) {
-                                                          return decode_picture(path, channels);
-                                                        })
-                                    .stratified_split(0.2, static_cast<std::uint64_t>(o.seed));
+  const auto [height, width] = card.image_size;
+  const auto [training, test] =
+      data::load_image_folder(o.folder, height, width, [channels](const std::string& path) {
+        return decode_picture(path, channels);
+      }).stratified_split(0.2, static_cast<std::uint64_t>(o.seed));
   card.class_names = training.class_names;
   model.replace_classifier(training.classes, static_cast<std::uint64_t>(o.seed));
   if (o.freeze) {
@@ -106,7 +108,7 @@ void run(const Options& o) {
   options.learning_rate = o.learning_rate > 0.0 ? o.learning_rate : o.freeze ? 0.01 : 0.002;
   options.data.mean = card.mean, options.data.deviation = card.deviation;
   options.data.augmentation = {
-      .shift = 0.07 * static_cast<double>(card.image_size), .rotate = 10.0, .scale = 0.1};
+      .shift = 0.07 * static_cast<double>(height), .rotate = 10.0, .scale = 0.1};
   train::RunRecord record;
   train::Callbacks callbacks = record.callbacks();
   callbacks.on_epoch = [&record](const train::EpochReport& r) {
@@ -118,7 +120,7 @@ void run(const Options& o) {
   };
   const train::FitResult result = train::fit(model, training, test, options, callbacks);
   for (std::int64_t c = 0; c < test.classes; ++c) {
-    std::printf("%-20s recall %6.2f %%\n", test.class_names[static_cast<std::size_t>(c)].c_str(),
+    std::printf("%-20s recall %6.2f %%\n", test.class_name(c).c_str(),
                 100.0 * result.evaluation.confusion.recall(c));
   }
   io::save_model(o.out, model, card);
@@ -129,7 +131,7 @@ void run(const Options& o) {
     record.facts.emplace_back("weights before", o.weights);
     record.configuration = concat("freeze ", o.freeze, '\n', train::configuration_text(options));
     record.stages = train::stage_records(options);
-    record.summary = nn::summary(model, {1, card.image_size, card.image_size, channels});
+    record.summary = nn::summary(model, {1, height, width, channels});
     record.evaluation = result.evaluation;
     train::write_report(o.report, record, test);
   }

@@ -44,7 +44,7 @@ void run(const std::string& folder, const std::string& out, std::int64_t pixels,
   };
   const train::FitResult result = train::fit(model, training, test, options, callbacks);
   for (std::int64_t c = 0; c < test.classes; ++c) {
-    std::printf("%-20s recall %.2f %%\n", test.class_names[static_cast<std::size_t>(c)].c_str(),
+    std::printf("%-20s recall %.2f %%\n", test.class_name(c).c_str(),
                 100.0 * result.evaluation.confusion.recall(c));
   }
   io::save_model(out, model, train::model_card(options, training));

@@ -54,11 +54,9 @@ void run(const Options& o) {
   loading.mean = card.mean, loading.deviation = card.deviation;
   nn::Context<float> context(o.threads);
   const data::Dataset& test = data.test;
-  const bool is_resized = file.image_size > 0;
+  const auto [height, width] = file.image_size.value_or({test.height(), test.width()});
   file.record.evaluation = train::evaluate(model, test, loading, context);
-  file.record.summary =
-      nn::summary(model, {1, is_resized ? file.image_size : test.height(),
-                          is_resized ? file.image_size : test.width(), test.channels()});
+  file.record.summary = nn::summary(model, {1, height, width, test.channels()});
   const std::string path = o.out.empty() ? o.run + "/report.html" : o.out;
   train::write_report(path, file.record, test);
   std::printf("%s: test accuracy %.2f %%\n", path.c_str(),

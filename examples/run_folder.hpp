@@ -26,15 +26,15 @@ inline std::optional<effv2::AppendedFile> lock_folder(const std::string& directo
 /// A run without its course, and what its evaluation is of.
 struct RunFile {
   effv2::train::RunRecord record;
-  std::string data;             // directory, absolute
-  std::int64_t hold_out = 0;    // training images in the place of the test images
-  std::int64_t image_size = 0;  // of the evaluation, pixels; 0: the data's
+  std::string data;                    // directory, absolute
+  std::int64_t hold_out = 0;           // training images in the place of the test images
+  effv2::PictureSize image_size = {};  // of the evaluation; by default the data's
 };
 
 inline void write_run(const std::string& directory, const RunFile& run) {
   nlohmann::json stages = nlohmann::json::array();
   for (const effv2::train::StageRecord& s : run.record.stages) {
-    stages.push_back({{"image_size", s.image_size},
+    stages.push_back({{"image_size", s.image_size.to_string()},
                       {"augmentation", s.augmentation},
                       {"magnitude", s.magnitude},
                       {"mixup", s.mixup},
@@ -44,7 +44,7 @@ inline void write_run(const std::string& directory, const RunFile& run) {
       {"title", run.record.title}, {"total_steps", run.record.total_steps},
       {"facts", run.record.facts}, {"configuration", run.record.configuration},
       {"stages", stages},          {"data", run.data},
-      {"hold_out", run.hold_out},  {"image_size", run.image_size}};
+      {"hold_out", run.hold_out},  {"image_size", run.image_size.to_string()}};
   // Names of folders may be anything: what is no UTF-8 is replaced.
   effv2::write_file(directory + "/run.json",
                     file.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -77,6 +77,10 @@ inline void note_line(effv2::train::RunRecord& record, const std::string& line) 
   }
 }
 
+inline effv2::PictureSize size_in(const nlohmann::json& object) {
+  return effv2::PictureSize::parse(object.at("image_size").get<std::string>());
+}
+
 /// run.json and metrics.jsonl of a run's folder, whoever wrote them: one process or several, each
 /// having resumed what the one before left. The network and the evaluation are not in it.
 inline RunFile read_run(const std::string& directory) {
@@ -92,11 +96,11 @@ inline RunFile read_run(const std::string& directory) {
     file.at("facts").get_to(record.facts);
     file.at("configuration").get_to(record.configuration);
     for (const nlohmann::json& s : file.at("stages")) {
-      record.stages.push_back({s.at("image_size"), s.at("augmentation"), s.at("magnitude"),
-                               s.at("mixup"), s.at("dropout")});
+      record.stages.push_back(
+          {size_in(s), s.at("augmentation"), s.at("magnitude"), s.at("mixup"), s.at("dropout")});
     }
     file.at("data").get_to(run.data), file.at("hold_out").get_to(run.hold_out);
-    file.at("image_size").get_to(run.image_size);
+    run.image_size = size_in(file);
     std::ifstream metrics(directory + "/metrics.jsonl");
     for (std::string line; std::getline(metrics, line);) note_line(record, line);
   } catch (const nlohmann::json::exception& error) {

@@ -18,7 +18,7 @@ std::vector<train::Stage> stages(bool size_grows, bool regularization_grows) {
   std::vector<train::Stage> result = train::progressive_stages(range, train::paper_stages, full);
   const train::Stage last = result.back();
   for (train::Stage& stage : result) {
-    const std::int64_t size = stage.image_size;
+    const PictureSize size = stage.image_size;
     if (!regularization_grows) stage = last;
     stage.image_size = size_grows ? size : last.image_size;
   }

@@ -26,7 +26,7 @@ Net initialized(const Configuration& configuration) {
 // Asked of the test pictures once, at one size; its values are named with `ending`. Returns how
 // many seconds it took.
 double test(Values& values, const Configuration& configuration, const Net& net,
-            const data::Dataset& pictures, std::int64_t size, const std::string& ending) {
+            const data::Dataset& pictures, PictureSize size, const std::string& ending) {
   data::LoaderOptions options = configuration.fit.data;
   options.batch_size = configuration.fit.evaluation_batch;
   options.image_size = size;
@@ -72,9 +72,9 @@ std::optional<Values> train_and_watch(const Configuration& configuration, const 
   values["seconds"] = seconds;
   values["step_ms"] = 1e3 * median(steps);
 
-  const std::int64_t asked = configuration.fit.data.image_size;
-  const std::int64_t size = asked > 0 ? asked : data.test.height();
-  const nn::Summary summary = nn::summary(net, {1, size, size, data.test.channels()});
+  const PictureSize asked = configuration.fit.data.image_size;
+  const auto [height, width] = asked.value_or({data.test.height(), data.test.width()});
+  const nn::Summary summary = nn::summary(net, {1, height, width, data.test.channels()});
   values["parameters"] = static_cast<double>(summary.parameters);
   values["multiply_adds"] = static_cast<double>(summary.multiply_adds);
   if (configuration.sizes.empty()) test(values, configuration, net, data.test, asked, "");

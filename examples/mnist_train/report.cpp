@@ -197,10 +197,7 @@ namespace {
 void print_classes(const train::ConfusionMatrix& confusion, const effv2::data::Dataset& test) {
   std::printf("\n%-12s %8s %8s %10s %8s\n", "class", "samples", "correct", "precision", "recall");
   for (std::int64_t k = 0; k < confusion.classes(); ++k) {
-    const std::string name = test.class_names.empty()
-                                 ? std::to_string(k)
-                                 : test.class_names[static_cast<std::size_t>(k)];
-    std::printf("%-12s %8lld %8lld %8.2f %% %6.2f %%\n", name.c_str(),
+    std::printf("%-12s %8lld %8lld %8.2f %% %6.2f %%\n", test.class_name(k).c_str(),
                 static_cast<long long>(confusion.support(k)),
                 static_cast<long long>(confusion.count(k, k)), 100.0 * confusion.precision(k),
                 100.0 * confusion.recall(k));

@@ -41,8 +41,10 @@ data::Augmentation augmentation(const Options& o) {
   return a;
 }
 
-// What is trained and evaluated at, for pictures of `own` pixels.
-std::int64_t pixels(const Options& o, std::int64_t own) { return o.size > 0 ? o.size : own; }
+// What is trained and evaluated at.
+PictureSize picture_size(const Options& o, const data::Dataset& set) {
+  return PictureSize(o.size).value_or({set.height(), set.width()});
+}
 
 train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   train::FitOptions fit;
@@ -58,9 +60,10 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   fit.data.image_size = o.size, fit.data.mixup = o.mixup;
   fit.data.augmentation = augmentation(o);
   if (o.stages > 0) {
-    const auto size = static_cast<int>(pixels(o, set.height()));
+    const PictureSize last = picture_size(o, set);
     train::ProgressiveRange range = train::progressive_28;
-    range.first_size = std::min(static_cast<int>(o.first_size), size), range.last_size = size;
+    range.first_size = {std::min(o.first_size, last.height), std::min(o.first_size, last.width)};
+    range.last_size = last;
     range.last_mixup = o.mixup, range.first_dropout = o.dropout / 3.0,
     range.last_dropout = o.dropout;
     fit.stages =
@@ -89,7 +92,8 @@ std::string title(const Options& o, const MnistData& data) {
 
 nn::Summary summary_of(const Options& o, const data::Dataset& set,
                        const models::EfficientNet<float>& model) {
-  return nn::summary(model, {1, pixels(o, set.height()), pixels(o, set.width()), set.channels()});
+  const auto [height, width] = picture_size(o, set);
+  return nn::summary(model, {1, height, width, set.channels()});
 }
 
 void introduce(const Options& o, const MnistData& data, const models::EfficientNet<float>& model) {
@@ -193,7 +197,7 @@ class Run final : public Training {
     record_.stages = train::stage_records(fit_);
     for (train::StageRecord& stage : record_.stages) {
       if (stage.dropout < 0.0) stage.dropout = o.dropout;
-      if (stage.image_size == 0) stage.image_size = data.training.height();
+      stage.image_size = stage.image_size.value_or(picture_size(o, data.training));
     }
   }
 

@@ -42,28 +42,27 @@ struct Answer {
   double probability;
 };
 
-// A network and what it needs to look at pictures.
-class Classifier {
+// A network that is asked about pictures, or about digits, which it looks for in them.
+class Reader {
  public:
-  Classifier(const std::string& path, bool reads_digits, int threads)
-      : loaded_(io::load_model<float>(path)), reads_digits_(reads_digits), context_(threads) {
-    check_takes_pictures(loaded_, path);
+  Reader(const std::string& path, bool reads_digits, int threads)
+      : network_(loaded(path)), reads_digits_(reads_digits), classifier_(network_, threads) {
     EFFV2_CHECK(channels() == 1 || !reads_digits, ErrorCode::unsupported, path,
                 " wants colours, digits have none");
-    normalizer_ = {loaded_.card.mean, loaded_.card.deviation, channels()};
   }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
 
-  int channels() const { return static_cast<int>(loaded_.model.options.in_channels); }
+  int channels() const { return static_cast<int>(network_.model.options.in_channels); }
 
   /// The `top` most probable classes, the best first.
-  std::vector<Answer> classify(const Tensor<std::uint8_t>& picture, std::int64_t top) {
-    const Tensor<std::uint8_t> sized = fit(picture);
-    Tensor<float> x(sized.shape());
-    normalizer_(x, sized);
-    x.reshape({1, sized.extent(0), sized.extent(1), sized.extent(2)});
-    const Tensor<float> logits = loaded_.model.infer(x, context_);
-    Tensor<float> probabilities(logits.shape());
-    kernels::softmax<float>(probabilities, logits);
+  std::vector<Answer> read(const Tensor<std::uint8_t>& picture, std::int64_t top) {
+    // Digits of MNIST's size, or of the network's, are as they should be; others have other
+    // borders, and may be dark on light.
+    const PictureSize size(picture.extent(0), picture.extent(1));
+    const bool is_ready = size == digit_size || size == network_.card.image_size;
+    const Tensor<float> probabilities =
+        classifier_(reads_digits_ && !is_ready ? centred_digit(picture) : picture);
 
     std::vector<std::int64_t> order(static_cast<std::size_t>(probabilities.size()));
     std::iota(order.begin(), order.end(), 0);
@@ -73,34 +72,21 @@ class Classifier {
     order.resize(std::min(order.size(), static_cast<std::size_t>(top)));
     std::vector<Answer> answers;
     for (const std::int64_t k : order) {
-      answers.push_back({class_name(k), static_cast<double>(probabilities[k])});
+      answers.push_back({network_.card.class_name(k), static_cast<double>(probabilities[k])});
     }
     return answers;
   }
 
  private:
-  Tensor<std::uint8_t> fit(const Tensor<std::uint8_t>& picture) const {
-    const std::int64_t size = loaded_.card.image_size;
-    const auto is_of = [&picture](std::int64_t side) {
-      return picture.extent(0) == side && picture.extent(1) == side;
-    };
-    if (size == 0 || is_of(size)) return Tensor<std::uint8_t>(picture);
-    // Digits of MNIST's size are as they should be; others have other borders, and may be dark on
-    // light.
-    const bool is_drawn = reads_digits_ && !is_of(digit_size);
-    if (is_drawn) return data::resize(centred_digit(picture), size, size);
-    return data::resize(picture, size, size);
+  static io::LoadedModel<float> loaded(const std::string& path) {
+    io::LoadedModel<float> network = io::load_model<float>(path);
+    check_takes_pictures(network, path);
+    return network;
   }
 
-  std::string class_name(std::int64_t k) const {
-    const std::vector<std::string>& names = loaded_.card.class_names;
-    return names.empty() ? std::to_string(k) : names[static_cast<std::size_t>(k)];
-  }
-
-  io::LoadedModel<float> loaded_;
+  io::LoadedModel<float> network_;
   bool reads_digits_;
-  nn::Context<float> context_;
-  data::Normalizer<float> normalizer_;
+  train::Classifier<float> classifier_;
 };
 
 // One line per picture.
@@ -160,12 +146,12 @@ int main(int argc, char** argv) {
   try {
     Options options;
     if (!parse(argc, argv, options)) return 0;
-    Classifier classifier(options.model, options.digits, options.threads);
+    Reader reader(options.model, options.digits, options.threads);
     for (const std::string& input : options.inputs) {
       for_each_picture(
-          input, classifier.channels(),
+          input, reader.channels(),
           [&](const std::string& name, const Tensor<std::uint8_t>& picture) {
-            print(name, classifier.classify(picture, options.top), options.json);
+            print(name, reader.read(picture, options.top), options.json);
           },
           complain);
     }

@@ -19,6 +19,7 @@
 #include "core/isa.hpp"
 #include "core/memory.hpp"
 #include "core/parallel.hpp"
+#include "core/picture_size.hpp"
 #include "core/processor.hpp"
 #include "core/random.hpp"
 #include "core/shape.hpp"
@@ -116,6 +117,7 @@
 
 // The loop.
 #include "train/callbacks.hpp"
+#include "train/classifier.hpp"
 #include "train/estimate_statistics.hpp"
 #include "train/evaluate.hpp"
 #include "train/fit_options.hpp"

@@ -114,10 +114,20 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     fi
     ;;
   readme)
-    # The program that README.md shows.
-    sed -n '/^## In your own program/,$p' "$source/README.md" | sed -n '/^```cpp/,/^```/p' |
-      sed '1d; /^```/,$d' >"$work/readme.cpp"
+    # The program that README.md shows, and what its section goes on with.
+    section() {
+      sed -n '/^## In your own program/,/^### /p' "$source/README.md" |
+        awk '/^```cpp/ { block++; inside = 1; next } /^```/ { inside = 0 } inside { print block, $0 }'
+    }
+    section | sed -n 's/^1 //p' >"$work/readme.cpp"
     grep -q 'int main' "$work/readme.cpp"
+    {
+      echo 'void parts(models::EfficientNet<float>& model, const data::Dataset& training,'
+      echo '           const data::Dataset& test, const Tensor<std::uint8_t>& picture) {'
+      section | sed -n 's/^[2-9] //p'
+      echo '}'
+    } >>"$work/readme.cpp"
+    grep -q 'train::Classifier' "$work/readme.cpp"
     "$compiler" "${flags[@]}" -fopenmp "$work/readme.cpp" -lz -o "$work/consumer"
     ;;
   plain_include)

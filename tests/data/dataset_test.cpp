@@ -49,6 +49,16 @@ TEST_CASE("a dataset is made of the caller's pixels and labels", "[data][dataset
   CHECK_THROWS_AS(Dataset::from(pixels, {3, 2, 1}, {1, 0, 4}), Error);
 }
 
+TEST_CASE("a class without a name is called by its number", "[data][dataset]") {
+  Dataset dataset;
+  dataset.classes = 2;
+  CHECK(dataset.class_name(1) == "1");
+  dataset.class_names = {"ok", "scratched"};
+  CHECK(dataset.class_name(1) == "scratched");
+  CHECK_THROWS_AS(dataset.class_name(2), Error);
+  CHECK_THROWS_AS(dataset.class_name(-1), Error);
+}
+
 TEST_CASE("a dataset that does not fit together is refused", "[data][dataset]") {
   Dataset dataset = numbered(6);
   dataset.validate();

@@ -118,7 +118,7 @@ TEST_CASE("the order depends on seed and epoch alone", "[data][loader]") {
 
 TEST_CASE("any number of threads makes the same batches", "[data][loader]") {
   const Dataset dataset = numbered(23, 8);
-  for (const std::int64_t size : {0, 5}) {
+  for (const PictureSize size : {PictureSize(), PictureSize(5), PictureSize(4, 7)}) {
     LoaderOptions options = plain(10);
     options.image_size = size;
     options.augmentation = strong();
@@ -245,26 +245,27 @@ TEST_CASE("a batch is what resizing, warping and normalising give one by one", "
   options.mean = {0.5, 0.25, 0.125};
   options.deviation = {0.5, 1, 2};
   options.shuffle = false;
-  for (const std::int64_t size : {0, 8, 5, 12}) {
+  const PictureSize sizes[] = {{}, 8, 5, 12, {5, 7}, {9, 12}};
+  for (const PictureSize size : sizes) {
     for (const bool augmented : {false, true}) {
       options.image_size = size;
       options.augmentation = augmented ? Augmentation{.shift = 2, .rotate = 30} : Augmentation{};
       const Loader<double> loader(dataset, options);
       const Batch<double> batch = loader.batch(1, 0);
-      const std::int64_t side = size == 0 ? 8 : size;
-      REQUIRE(batch.images.shape() == Shape{3, side, side, 3});
+      const auto [height, width] = size.value_or(8);
+      REQUIRE(batch.images.shape() == Shape{3, height, width, 3});
       REQUIRE(batch.images.shape() == loader.shape(3));
       for (std::int64_t n = 0; n < 3; ++n) {
         const View<const std::uint8_t> image = dataset.image(n);
         Tensor<double> expected({8, 8, 3});
         std::copy(image.begin(), image.end(), expected.begin());
-        expected = resize(expected, side, side);
+        expected = resize(expected, height, width);
         if (augmented) {
           Warp warp = options.augmentation.draw(8, 8, {0, augment_stream, 1},
                                                 static_cast<std::uint32_t>(n));
-          if (side < 8) {
-            warp.right *= static_cast<double>(side) / 8;
-            warp.down *= static_cast<double>(side) / 8;
+          if (height < 8) {
+            warp.right *= static_cast<double>(width) / 8;
+            warp.down *= static_cast<double>(height) / 8;
             expected = data::warp(expected, warp);
           } else {
             warp_into<double, std::uint8_t>(warp, expected, image, 0.0);

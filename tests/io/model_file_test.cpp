@@ -53,6 +53,12 @@ TEST_CASE("a network comes back from its file alone, with the same answers", "[m
   }
 }
 
+TEST_CASE("a class without a name is called by its number", "[model_file]") {
+  CHECK(card.class_name(1) == "one, or more");
+  CHECK(ModelCard{}.class_name(1) == "1");
+  CHECK_THROWS_AS(card.class_name(-1), Error);
+}
+
 TEST_CASE("a table of one's own comes back too", "[model_file]") {
   using enum models::BlockKind;
   const models::ModelSpec spec{
@@ -100,13 +106,13 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1001 3 1 1 8 8"; }, "in 1 ... 1000");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 46 1 1 8 8"; }, "in 1 ... 45");
   refused([](Metadata& m) { m["effv2.class_names"] = "a\nb"; }, "2 class names for 3");
-  refused([](Metadata& m) { m["effv2.image_size"] = "-28"; }, "an image size of -28");
+  refused([](Metadata& m) { m["effv2.image_size"] = "-28"; }, "[picture_size]");
   refused([](Metadata& m) { m["effv2.deviation"] = "0 1"; }, "not above 0");
   refused([](Metadata& m) { m["effv2.mean"] = "1 2 3"; }, "for 2 channels");
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb", "c", "d"}}), Error);
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a", "b"}}), Error);
-  // An empty name is a name.
-  const ModelCard unnamed{.class_names = {"", "b", ""}};
+  // An empty name is a name, and pictures need not be square.
+  const ModelCard unnamed{.class_names = {"", "b", ""}, .image_size = {64, 96}};
   CHECK(load_model<float>(file_of(encode_model(net, unnamed))).card == unnamed);
 }
 

@@ -16,5 +16,5 @@ TEST_CASE("a card says how the pictures of a training looked", "[model_card]") {
   CHECK(train::model_card(options, set).image_size == 12);
   options.data.image_size = 0;
   set.images = Tensor<std::uint8_t>({2, 9, 7, 1});
-  CHECK(train::model_card(options, set).image_size == 0);
+  CHECK(train::model_card(options, set).image_size == PictureSize(9, 7));
 }

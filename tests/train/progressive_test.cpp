@@ -56,3 +56,12 @@ TEST_CASE("one stage is the last, none is refused", "[progressive]") {
   CHECK(stages[0].dropout == 0.3);
   CHECK_THROWS_AS(progressive_stages(progressive_28, 0, {}), Error);
 }
+
+TEST_CASE("pictures that are not square grow in both directions", "[progressive]") {
+  train::ProgressiveRange range = train::progressive_28;
+  range.first_size = {32, 48}, range.last_size = {64, 96};
+  const std::vector<train::Stage> stages = train::progressive_stages(range, 3, {});
+  CHECK(stages[0].image_size == PictureSize(32, 48));
+  CHECK(stages[1].image_size == PictureSize(48, 72));
+  CHECK(stages[2].image_size == PictureSize(64, 96));
+}

@@ -51,6 +51,13 @@ struct Dataset {
   std::int64_t width() const { return images.extent(2); }
   std::int64_t channels() const { return images.extent(3); }
 
+  /// What a class is called: by its number where classes have no names.
+  std::string class_name(std::int64_t label) const {
+    EFFV2_CHECK(label >= 0 && label < classes, ErrorCode::invalid_argument, "[dataset] class ",
+                label, " of ", classes);
+    return class_names.empty() ? concat(label) : class_names[static_cast<std::size_t>(label)];
+  }
+
   /// One image (H, W, C).
   View<const std::uint8_t> image(std::int64_t index) const {
     EFFV2_CHECK(index >= 0 && index < size(), ErrorCode::invalid_argument, "[dataset] image ",

@@ -16,6 +16,7 @@
 #include "../core/isa.hpp"
 #include "../core/memory.hpp"
 #include "../core/parallel.hpp"
+#include "../core/picture_size.hpp"
 #include "../core/random.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
@@ -43,7 +44,7 @@ struct Batch {
 
 struct LoaderOptions {
   std::int64_t batch_size = 128;
-  std::int64_t image_size = 0;  // height and width to resize to; 0 leaves them alone
+  PictureSize image_size = {};  // to resize to; the default leaves pictures alone
   // Of pixels in [0, 1]: one number per channel, or one for all. The default is MNIST's; for other
   // pictures those of channel_statistics(training.images).
   std::vector<double> mean = {0.1307}, deviation = {0.3081};
@@ -118,9 +119,9 @@ class Loader {
 
   /// The shape of one batch of `count` images.
   Shape shape(std::int64_t count) const {
-    const std::int64_t size = options_.image_size;
-    return {count, size > 0 ? size : dataset_->height(), size > 0 ? size : dataset_->width(),
-            dataset_->channels()};
+    const auto [height, width] =
+        options_.image_size.value_or({dataset_->height(), dataset_->width()});
+    return {count, height, width, dataset_->channels()};
   }
 
   /// Begins an epoch, at batch `first_batch`. Whatever was begun before is dropped.
@@ -181,8 +182,7 @@ class Loader {
   EFFV2_SETUP void configure(LoaderOptions options) {
     EFFV2_CHECK(options.batch_size >= 1, ErrorCode::invalid_argument,
                 "[loader] expected a batch size of at least 1, got ", options.batch_size);
-    EFFV2_CHECK(options.image_size >= 0, ErrorCode::invalid_argument,
-                "[loader] expected an image size >= 0, got ", options.image_size);
+    options.image_size.validated();
     EFFV2_CHECK(options.threads >= 1 && options.threads <= max_threads, ErrorCode::invalid_argument,
                 "[loader] expected 1 ... ", max_threads, " threads, got ", options.threads);
     options.augmentation.validate();

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/picture_size.hpp"
 #include "../models/block_spec.hpp"
 #include "../models/efficientnet.hpp"
 #include "../version.hpp"
@@ -24,8 +26,15 @@ namespace effv2::inline EFFV2_ISA::io {
 /// What a program has to know to use a network, besides the network.
 struct ModelCard {
   std::vector<std::string> class_names = {};      // empty, or one per class
-  std::int64_t image_size = 0;                    // pixels; 0: any
+  PictureSize image_size = {};                    // by default any
   std::vector<double> mean = {}, deviation = {};  // of pixels in [0, 1], as LoaderOptions has them
+
+  /// What a class is called: by its number where classes have no names.
+  std::string class_name(std::int64_t label) const {
+    EFFV2_CHECK(label >= 0, ErrorCode::invalid_argument, "[model] no class ", label);
+    const auto index = static_cast<std::size_t>(label);
+    return index < class_names.size() ? class_names[index] : concat(label);
+  }
 
   /// Throws Error(invalid_argument) unless it can be true of a network of so many input channels
   /// and classes.
@@ -37,8 +46,7 @@ struct ModelCard {
       EFFV2_CHECK(name.find('\n') == name.npos, ErrorCode::invalid_argument,
                   "[model] a class name with a line break: \"", name, '"');
     }
-    EFFV2_CHECK(image_size >= 0, ErrorCode::invalid_argument, "[model] an image size of ",
-                image_size);
+    image_size.validated();
     EFFV2_CHECK(mean.empty() == deviation.empty(), ErrorCode::invalid_argument,
                 "[model] a mean without a deviation, or the other way round");
     for (const std::vector<double>* list : {&mean, &deviation}) {
@@ -292,7 +300,6 @@ EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {
   load_weights(loaded.model, file, {.naming = naming}, spec);
 
   ModelCard& card = loaded.card;
-  card.image_size = reader.number<std::int64_t>("effv2.image_size");
   for (const auto& [key, list] :
        {std::pair{"effv2.mean", &card.mean}, std::pair{"effv2.deviation", &card.deviation}}) {
     for (const std::string_view word : detail::split(reader.text(key), ' ')) {
@@ -303,6 +310,7 @@ EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {
     card.class_names.emplace_back(name);
   }
   try {
+    card.image_size = PictureSize::parse(reader.text("effv2.image_size"));
     card.validate(o.in_channels, o.classes);
   } catch (const Error& error) {
     reader.fail("effv2", error.what());

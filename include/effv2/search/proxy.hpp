@@ -96,10 +96,9 @@ class Proxy {
     return sizes(Model(spec, options_.network));
   }
 
-  /// Pixels of the pictures, high and wide.
-  std::int64_t image_size() const {
-    const std::int64_t size = options_.fit.data.image_size;
-    return size > 0 ? size : data_.training.height();
+  /// That of the pictures that it trains on.
+  PictureSize image_size() const {
+    return options_.fit.data.image_size.value_or({data_.training.height(), data_.training.width()});
   }
 
   /// What an evaluation depends on, a line each: training, data, and the options of the network.
@@ -126,7 +125,8 @@ class Proxy {
 
   Measurement sizes(const Model& model) const {
     const data::Dataset& set = data_.training;
-    const nn::Summary summary = nn::summary(model, {1, image_size(), image_size(), set.channels()});
+    const auto [height, width] = image_size();
+    const nn::Summary summary = nn::summary(model, {1, height, width, set.channels()});
     Measurement measurement;
     measurement.parameters = summary.parameters, measurement.multiply_adds = summary.multiply_adds;
     return measurement;

@@ -9,11 +9,10 @@
 namespace effv2::inline EFFV2_ISA::train {
 
 /// The card for io::save_model of a network that was trained on `training` with `options`: names of
-/// the classes, size and normalisation of the pictures. The size is 0 (any) if they are not square.
+/// the classes, size and normalisation of the pictures.
 inline io::ModelCard model_card(const FitOptions& options, const data::Dataset& training) {
-  const std::int64_t own = training.height() == training.width() ? training.height() : 0;
   return {.class_names = training.class_names,
-          .image_size = options.data.image_size > 0 ? options.data.image_size : own,
+          .image_size = options.data.image_size.value_or({training.height(), training.width()}),
           .mean = options.data.mean,
           .deviation = options.data.deviation};
 }

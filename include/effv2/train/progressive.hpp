@@ -8,6 +8,7 @@
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/picture_size.hpp"
 #include "../data/augment.hpp"
 
 namespace effv2::inline EFFV2_ISA::train {
@@ -15,23 +16,23 @@ namespace effv2::inline EFFV2_ISA::train {
 /// A part of a run. All parts have equally many steps; weights, optimiser and average are carried
 /// over.
 struct Stage {
-  std::int64_t image_size = 0;  // pixels; 0: the data's
+  PictureSize image_size = {};  // by default the data's
   data::Augmentation augmentation = {};
   double mixup = 0.0;     // alpha
   double dropout = -1.0;  // before the classifier; negative: as the model was built
 
   void validate() const {
-    EFFV2_CHECK(image_size >= 0 && mixup >= 0.0 && mixup <= 1.0 && dropout < 1.0,
-                ErrorCode::invalid_argument,
-                "[stage] expected a size of at least 0, mixup in [0, 1] and dropout below 1, got ",
-                image_size, ", ", mixup, " and ", dropout);
+    image_size.validated();
+    EFFV2_CHECK(mixup >= 0.0 && mixup <= 1.0 && dropout < 1.0, ErrorCode::invalid_argument,
+                "[stage] expected mixup in [0, 1] and dropout below 1, got ", mixup, " and ",
+                dropout);
     augmentation.validate();
   }
 };
 
 /// Where the four dials of the paper's table 6 begin and end.
 struct ProgressiveRange {
-  int first_size, last_size;
+  PictureSize first_size, last_size;
   double first_magnitude, last_magnitude;  // of RandAugment
   double first_mixup, last_mixup;
   double first_dropout, last_dropout;
@@ -60,7 +61,11 @@ inline std::vector<Stage> progressive_stages(const ProgressiveRange& range, int 
     };
     const double magnitude = between(range.first_magnitude, range.last_magnitude);
     Stage stage;
-    stage.image_size = std::llround(between(range.first_size, range.last_size));
+    const auto side = [&](std::int64_t PictureSize::*which) {
+      return std::int64_t{std::llround(between(static_cast<double>(range.first_size.*which),
+                                               static_cast<double>(range.last_size.*which)))};
+    };
+    stage.image_size = {side(&PictureSize::height), side(&PictureSize::width)};
     const bool has_magnitudes = range.last_magnitude > 0.0;
     stage.augmentation = full.scaled_by(has_magnitudes ? magnitude / range.last_magnitude : part);
     if (full.rand_augment.active()) stage.augmentation.rand_augment.magnitude = magnitude;

@@ -112,29 +112,24 @@ inline constexpr std::string_view answers_style = R"css(
 .thumbs figcaption { font-size: .74rem; line-height: 1.3; margin-top: .3rem; max-width: 3.5rem; }
 )css";
 
-inline std::string class_name(const data::Dataset& test, std::int64_t k) {
-  const auto at = static_cast<std::size_t>(k);
-  return test.class_names.empty() ? std::to_string(k) : test.class_names[at];
-}
-
 // Numbers with a shade that says how much they are; the diagonal has a colour of its own.
 inline std::string confusion_table(const ConfusionMatrix& matrix, const data::Dataset& test) {
   const std::vector<Confusion> wrong = confusions(matrix);
   const double most = wrong.empty() ? 1.0 : static_cast<double>(wrong.front().count);
   const std::int64_t classes = matrix.classes();
   bool is_long = false;
-  for (std::int64_t k = 0; k < classes; ++k) is_long |= class_name(test, k).size() > 3;
+  for (std::int64_t k = 0; k < classes; ++k) is_long |= test.class_name(k).size() > 3;
   const auto cell = [](const char* kind, const std::string& text) {
     return html::element("td", kind, text);
   };
 
   std::string heading = "<th></th>";
   for (std::int64_t k = 0; k < classes; ++k) {
-    heading += html::element("th", is_long ? "tall" : "", text::escaped(class_name(test, k)));
+    heading += html::element("th", is_long ? "tall" : "", text::escaped(test.class_name(k)));
   }
   std::string rows = html::element("tr", "", concat(heading, "<th>found</th>")) + "\n";
   for (std::int64_t truth = 0; truth < classes; ++truth) {
-    std::string row = html::element("th", "left", text::escaped(class_name(test, truth)));
+    std::string row = html::element("th", "left", text::escaped(test.class_name(truth)));
     for (std::int64_t said = 0; said < classes; ++said) {
       const std::int64_t count = matrix.count(truth, said);
       if (count == 0) {
@@ -171,7 +166,7 @@ inline std::string error_bars(const ConfusionMatrix& matrix, const data::Dataset
   svg::BarChart chart{.title = "Misread pictures of each class", .width = 340.0};
   for (const auto& [wrong, k] : errors) {
     if (chart.bars.size() == most) break;
-    chart.bars.push_back({class_name(test, k), static_cast<double>(-wrong)});
+    chart.bars.push_back({test.class_name(k), static_cast<double>(-wrong)});
   }
   chart.text = [](double value) { return text::grouped(std::llround(value)); };
   chart.color = 1;
@@ -184,7 +179,7 @@ inline std::string confusion_list(const std::vector<Confusion>& wrong, const dat
   html::Facts list;
   for (std::size_t i = 0; i < std::min(most, wrong.size()); ++i) {
     list.emplace_back(
-        concat(class_name(test, wrong[i].truth), " read as ", class_name(test, wrong[i].said)),
+        concat(test.class_name(wrong[i].truth), " read as ", test.class_name(wrong[i].said)),
         text::grouped(wrong[i].count));
   }
   return html::element("h3", "", "Most often taken for another") + html::facts(list);
@@ -215,8 +210,8 @@ inline std::string image(const data::Dataset& test, std::int64_t index, std::int
 inline std::string error_figure(const Evaluation& evaluation, const data::Dataset& test,
                                 std::int64_t index, bool is_large) {
   const auto at = static_cast<std::size_t>(index);
-  const std::string truth = class_name(test, test.labels[at]);
-  const std::string said = class_name(test, evaluation.predictions[at]);
+  const std::string truth = test.class_name(test.labels[at]);
+  const std::string said = test.class_name(evaluation.predictions[at]);
   const auto confidence = static_cast<double>(evaluation.confidences[at]);
   const std::string sure = text::fixed(100.0 * confidence, 1) + " %";
   const std::string words = concat("#", index, " is ", truth, ", read as ", said, " with ", sure);

@@ -171,7 +171,7 @@ inline std::string stage_table(const RunRecord& record) {
         {{text::grouped(i + 1), false},
          {is_empty ? std::string(text::no_number)
                    : concat(text::grouped(first(i) + 1), "–", text::grouped(first(i + 1)))},
-         {stage.image_size > 0 ? concat(stage.image_size, " px") : "as they are"},
+         {stage.image_size.is_given() ? concat(stage.image_size, " px") : "as they are"},
          {stage.augmentation.empty() ? "none" : stage.augmentation, false},
          {or_none(stage.magnitude)},
          {or_none(stage.mixup)},

@@ -24,7 +24,7 @@ namespace effv2::inline EFFV2_ISA::train {
 
 /// A stage as people read it.
 struct StageRecord {
-  std::int64_t image_size = 0;    // pixels; 0: the data's
+  PictureSize image_size = {};    // by default the data's
   std::string augmentation = {};  // "shift 2 px, rotate 10°"; empty: none
   double magnitude = 0.0;         // of RandAugment
   double mixup = 0.0;             // alpha
@@ -62,7 +62,7 @@ inline std::string describe(const data::Augmentation& a) {
 /// The stages that the options ask for, or the one that they are.
 inline std::vector<StageRecord> stage_records(const FitOptions& o) {
   std::vector<StageRecord> records;
-  const auto add = [&records](std::int64_t size, const data::Augmentation& augmentation,
+  const auto add = [&records](PictureSize size, const data::Augmentation& augmentation,
                               double mixup, double dropout) {
     records.push_back(
         {size, describe(augmentation), augmentation.rand_augment.magnitude, mixup, dropout});

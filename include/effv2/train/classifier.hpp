@@ -1,0 +1,71 @@
+// A trained network, asked about one picture.
+#pragma once
+
+#include <cstdint>
+
+#include "../core/error.hpp"
+#include "../core/isa.hpp"
+#include "../core/picture_size.hpp"
+#include "../core/tensor.hpp"
+#include "../data/normalize.hpp"
+#include "../data/resize.hpp"
+#include "../io/model_file.hpp"
+#include "../kernels/loss.hpp"
+#include "../nn/context.hpp"
+
+namespace effv2::inline EFFV2_ISA::train {
+
+/// Prepares a picture as the network's card says, and asks the network:
+///
+///   const auto network = io::load_model<float>("parts.safetensors");
+///   train::Classifier classifier(network);                          // one for each thread
+///   const Tensor<float> probabilities = classifier(picture);        // (1, classes)
+///   const auto found = train::predicted_class<float>(probabilities, 0);
+///
+/// The network must outlive it, and may serve any number of them at once.
+template <class T>
+class Classifier {
+ public:
+  /// `threads` work on each picture. Throws Error(invalid_argument) if the card does not say how
+  /// pictures are normalised.
+  explicit Classifier(const io::LoadedModel<T>& network, int threads = 1)
+      : network_(network), context_(threads) {
+    const io::ModelCard& card = network.card;
+    const models::EfficientNetOptions& options = network.model.options;
+    card.validate(options.in_channels, options.classes);
+    EFFV2_CHECK(
+        !card.mean.empty(), ErrorCode::invalid_argument,
+        "[classifier] the network does not say how its pictures are normalised: it was saved "
+        "without a card");
+    normalizer_ = {card.mean, card.deviation, options.in_channels};
+  }
+  explicit Classifier(const io::LoadedModel<T>&&, int = 1) = delete;
+
+  /// The probability of each class, (1, classes), for a picture (H, W, C). One of another size than
+  /// the card's is resized. Throws Error(non_finite) if the network does not answer in numbers.
+  Tensor<T> operator()(const Tensor<std::uint8_t>& picture) {
+    EFFV2_CHECK(picture.rank() == 3 && picture.size() > 0, ErrorCode::shape_mismatch,
+                "[classifier] expected a picture (H, W, C), got ", picture.shape());
+    const PictureSize own(picture.extent(0), picture.extent(1));
+    const PictureSize size = network_.card.image_size.value_or(own);
+    Tensor<T> x({size.height, size.width, picture.extent(2)});
+    if (size == own) {
+      normalizer_(x, picture);
+    } else {
+      normalizer_(x, data::resize(picture, size.height, size.width));
+    }
+    x.reshape({1, size.height, size.width, picture.extent(2)});
+    Tensor<T> answer = network_.model.infer(x, context_);
+    EFFV2_CHECK(is_finite<T>(answer), ErrorCode::non_finite,
+                "[classifier] the network's answer is not finite");
+    kernels::softmax<T>(answer, answer);
+    return answer;
+  }
+
+ private:
+  const io::LoadedModel<T>& network_;
+  nn::Context<T> context_;
+  data::Normalizer<T> normalizer_;
+};
+
+}  // namespace effv2::inline EFFV2_ISA::train
