@@ -60,9 +60,8 @@ search::LayerTimes layer_times(const std::filesystem::path& folder, const search
     if (!times.empty()) return times;
   }
   const train::FitOptions fit = proxy_fit(configuration.fit);
-  return search::measure_layers<float>(
-      layers_of(space, configuration.network, fit.data.image_size.height), configuration.network,
-      fit);
+  return search::measure_layers<float>(layers_of(space, configuration.network, fit.data.image_size),
+                                       configuration.network, fit);
 }
 
 // A search, whose journal stays in the session's folder; then the winner, trained in full.
@@ -88,7 +87,7 @@ std::optional<Values> search_and_train(const Configuration& configuration, const
       configuration_text(space, options) + '\n' + proxy.configuration(),
       [&] { return layer_times(folder, space, configuration); });
   const search::StepTimePrediction predicted(journal.layer_times(), backbone, configuration.network,
-                                             proxy.image_size().height);
+                                             proxy.image_size());
   run_search(journal, space, options, predicted, [&](const search::Candidate& candidate) {
     return proxy(candidate.to_spec(backbone), session.stop);
   });

@@ -104,12 +104,13 @@ EFFV2_INSTANTIATE template void batch_norm_update_running<float>(Values, Values,
                                                                  std::int64_t, double);
 EFFV2_INSTANTIATE template void batch_norm_coefficients<float>(Values, Values, Inputs, Inputs,
                                                                Inputs, Inputs, double);
-EFFV2_INSTANTIATE template void batch_norm_forward<float>(Values, Inputs, const Normalizer<float>&,
+EFFV2_INSTANTIATE template void batch_norm_forward<float>(Values, Inputs,
+                                                          const Normalization<float>&,
                                                           const Execution&, const Blend<float>&);
 EFFV2_INSTANTIATE template void batch_norm_backward<float>(Values, Values, Values, Inputs, Inputs,
-                                                           const Normalizer<float>&, Inputs, Inputs,
-                                                           double, Statistics, const Execution&,
-                                                           const Blend<float>&);
+                                                           const Normalization<float>&, Inputs,
+                                                           Inputs, double, Statistics,
+                                                           const Execution&, const Blend<float>&);
 EFFV2_INSTANTIATE template void batch_norm_fold<float>(Values, Inputs, Inputs);
 EFFV2_INSTANTIATE template void activation_forward<float>(Values, Inputs, ActivationKind,
                                                           const Execution&);
@@ -117,11 +118,11 @@ EFFV2_INSTANTIATE template void activation_backward<float>(Values, Inputs, Input
                                                            const Execution&);
 EFFV2_INSTANTIATE template void sigmoid_backward<float>(Values, Inputs, Inputs, const Execution&);
 EFFV2_INSTANTIATE template void squeeze_forward<float>(Values, Inputs, const Execution&,
-                                                       const Normalizer<float>&);
+                                                       const Normalization<float>&);
 EFFV2_INSTANTIATE template void excite_forward<float>(Values, Inputs, Inputs, const Execution&);
 EFFV2_INSTANTIATE template void excite_backward_gate<float>(Values, Inputs, Inputs,
                                                             const Execution&,
-                                                            const Normalizer<float>&);
+                                                            const Normalization<float>&);
 EFFV2_INSTANTIATE template void squeeze_excite_backward_data<float>(Values, Inputs, Inputs, Inputs,
                                                                     const Execution&);
 EFFV2_INSTANTIATE template void global_average_pool_forward<float>(Values, Inputs,

@@ -30,7 +30,7 @@ Tensor<double> blended(const Tensor<double>& value, const Blend<double>& blend) 
 struct Case {
   Tensor<double> x, by_image, by_pixel, scale, shift;
   Blend<double> blend;
-  Normalizer<double> normalizer;
+  Normalization<double> normalization;
 
   Case(Dice& dice, int round) {
     using enum ActivationKind;
@@ -40,7 +40,7 @@ struct Case {
     by_image = dice.tensor<double>({n, c});
     by_pixel = dice.tensor<double>(x.shape());
     scale = dice.tensor<double>({c}), shift = dice.tensor<double>({c});
-    normalizer = {scale, shift, kinds[round % 5]};
+    normalization = {scale, shift, kinds[round % 5]};
     if (round % 2 == 0) blend.factor = by_image;
     if (round % 3 == 0) blend.summand = by_pixel;
     if (round % 3 == 1) blend.summand = by_image;
@@ -55,8 +55,8 @@ TEST_CASE("a blend in batch norm's pass is a pass of its own after it", "[blend]
     const Case c(dice, round);
     const Execution run(1 + round % 3);
     Tensor<double> plain(c.x.shape()), fused(c.x.shape());
-    batch_norm_forward<double>(plain, c.x, c.normalizer, run);
-    batch_norm_forward<double>(fused, c.x, c.normalizer, run, c.blend);
+    batch_norm_forward<double>(plain, c.x, c.normalization, run);
+    batch_norm_forward<double>(fused, c.x, c.normalization, run, c.blend);
     REQUIRE(testing::largest_difference(fused, blended(plain, c.blend)) < 1e-14);
   }
 }
@@ -74,10 +74,10 @@ TEST_CASE("a blend in batch norm's backward pass is a pass of its own before it"
     Tensor<double> plain(c.x.shape()), fused(c.x.shape());
     Tensor<double> dgamma[] = {Tensor<double>({channels}), Tensor<double>({channels})};
     Tensor<double> dbeta[] = {Tensor<double>({channels}), Tensor<double>({channels})};
-    batch_norm_backward<double>(plain, dgamma[0], dbeta[0], blended(dy, c.blend), c.x, c.normalizer,
-                                mean, variance, 1e-3, statistics, run);
-    batch_norm_backward<double>(fused, dgamma[1], dbeta[1], dy, c.x, c.normalizer, mean, variance,
-                                1e-3, statistics, run, c.blend);
+    batch_norm_backward<double>(plain, dgamma[0], dbeta[0], blended(dy, c.blend), c.x,
+                                c.normalization, mean, variance, 1e-3, statistics, run);
+    batch_norm_backward<double>(fused, dgamma[1], dbeta[1], dy, c.x, c.normalization, mean,
+                                variance, 1e-3, statistics, run, c.blend);
     REQUIRE(testing::largest_difference(fused, plain) < 1e-12);
     REQUIRE(testing::largest_difference(dgamma[1], dgamma[0]) < 1e-11);
     REQUIRE(testing::largest_difference(dbeta[1], dbeta[0]) < 1e-11);

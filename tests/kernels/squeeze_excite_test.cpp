@@ -49,14 +49,14 @@ TEST_CASE("a picture that was never written is squeezed like the written one", "
     const Tensor<double> x = dice.tensor<double>({n, dice.between(1, 4), dice.between(1, 4), c});
     const Tensor<double> dz = dice.tensor<double>(x.shape());
     const Tensor<double> scale = dice.tensor<double>({c}), shift = dice.tensor<double>({c});
-    const Normalizer<double> normalizer{scale, shift, kinds[i % 5]};
+    const Normalization<double> normalization{scale, shift, kinds[i % 5]};
     const Execution run(1 + i % 3);
     Tensor<double> y(x.shape()), mean({n, c}), expected({n, c});
-    batch_norm_forward<double>(y, x, normalizer, run);
-    squeeze_forward<double>(mean, x, run, normalizer);
+    batch_norm_forward<double>(y, x, normalization, run);
+    squeeze_forward<double>(mean, x, run, normalization);
     squeeze_forward<double>(expected, y, run);
     REQUIRE(testing::largest_difference(mean, expected) < 1e-13);
-    excite_backward_gate<double>(mean, dz, x, run, normalizer);
+    excite_backward_gate<double>(mean, dz, x, run, normalization);
     excite_backward_gate<double>(expected, dz, y, run);
     REQUIRE(testing::largest_difference(mean, expected) < 1e-13);
   }

@@ -42,8 +42,8 @@ TEST_CASE("the layers' pictures are the network's", "[layer_times]") {
       models::EfficientNetOptions o = network;
       o.defaults.padding = padding, o.stem_stride = 1;
       const models::EfficientNet<float> model(models::find_model(name), o);
-      const nn::Graph graph = nn::describe(model, {1, 27, 27, 1});
-      const auto layers = search::layers_of(model.spec, o, 27);
+      const nn::Graph graph = nn::describe(model, {1, 27, 31, 1});
+      const auto layers = search::layers_of(model.spec, o, {27, 31});
       REQUIRE(layers.size() == static_cast<std::size_t>(model.spec.blocks()) + 2);
       // Each block's input: the output of the last node before its path begins.
       for (std::size_t i = 1; i + 1 < layers.size(); ++i) {
@@ -52,7 +52,7 @@ TEST_CASE("the layers' pictures are the network's", "[layer_times]") {
           if (!graph.nodes()[n].path.starts_with(path)) continue;
           CAPTURE(name, path);
           CHECK(graph.nodes()[n - 1].output ==
-                Shape{1, layers[i].size, layers[i].size, layers[i].in_channels});
+                Shape{1, layers[i].size.height, layers[i].size.width, layers[i].in_channels});
           break;
         }
       }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -53,7 +54,7 @@ struct PictureSize {
     return height == width ? concat(height) : concat(height, 'x', width);
   }
 
-  constexpr bool operator==(const PictureSize&) const = default;
+  constexpr auto operator<=>(const PictureSize&) const = default;  // for containers
 };
 
 }  // namespace effv2::inline EFFV2_ISA

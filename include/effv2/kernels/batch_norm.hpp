@@ -163,21 +163,21 @@ void batch_norm_coefficients(View<T> scale, View<T> shift, View<const T> gamma, 
 
 /// f(scale x + shift) per channel (C): what is left of batch norm once its statistics are known.
 template <class T>
-struct Normalizer {
+struct Normalization {
   View<const T> scale, shift;
   ActivationKind activation = ActivationKind::identity;
 };
 
 /// y = f(scale x + shift) factor + summand, x and y (..., C); y may be x, and the blend's summand.
 template <class T>
-void batch_norm_forward(View<T> y, View<const T> x, const Normalizer<T>& normalizer,
+void batch_norm_forward(View<T> y, View<const T> x, const Normalization<T>& normalization,
                         const Execution& run, const Blend<T>& blend = {}) {
-  const View<const T> scale = normalizer.scale, shift = normalizer.shift;
+  const View<const T> scale = normalization.scale, shift = normalization.shift;
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
   assert(y.size() == x.size() && shift.size() == channels && x.size() == rows * channels);
   const detail::BlendRows<T> prepared(blend, rows, channels, run);
   const auto factors = prepared.factor, summands = prepared.summand;
-  with_activation(normalizer.activation, [&](auto f) {
+  with_activation(normalization.activation, [&](auto f) {
     detail::for_each_rows(rows, channels, run, [=](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
         const T* source = x.data() + row * channels;
@@ -208,11 +208,11 @@ enum class Statistics { batch, fixed };
 /// factor + summand stands wherever dy does.
 template <class T>
 void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T> dy,
-                         View<const T> x, const Normalizer<T>& normalizer, View<const T> mean,
+                         View<const T> x, const Normalization<T>& normalization, View<const T> mean,
                          View<const T> variance, double epsilon, Statistics statistics,
                          const Execution& run, const Blend<T>& blend = {}) {
   using V = simd::Vector<T>;
-  const View<const T> scale = normalizer.scale, shift = normalizer.shift;
+  const View<const T> scale = normalization.scale, shift = normalization.shift;
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
   assert(dx.size() == x.size() && dy.size() == x.size() && x.size() == rows * channels);
   Tensor<double> sums = run.scratch<double>({2, channels});
@@ -222,7 +222,7 @@ void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T
   T* offset = slope + channels;
   const detail::BlendRows<T> prepared(blend, rows, channels, run);
   const auto factors = prepared.factor, summands = prepared.summand;
-  with_activation(normalizer.activation, [&](auto f) {
+  with_activation(normalization.activation, [&](auto f) {
     const auto du_of = [=](std::int64_t row) {
       return [=, gradient = dy.data() + row * channels, factor = factors.row(row),
               summand = summands.row(row)](std::int64_t c, auto lanes, const V& value) {

@@ -34,18 +34,18 @@ void for_each_image_channels(std::int64_t batch, std::int64_t channels, int thre
 }
 
 // result[n, c] = factor sum over p of term(value, (n, p, c), c, lanes), with value = f(scale x +
-// shift), or x without a normalizer.
+// shift), or x without a normalization.
 template <class T, class Term>
-void sum_pixels(View<T> result, View<const T> x, const Normalizer<T>& normalizer, T factor,
+void sum_pixels(View<T> result, View<const T> x, const Normalization<T>& normalization, T factor,
                 const Execution& run, Term&& term) {
   using V = simd::Vector<T>;
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   const std::int64_t pixels = x.size() / (batch * channels);
   assert(result.size() == batch * channels);
   const int threads = run.threads_for(x.size());
-  const bool plain = normalizer.scale.empty();
-  const T *scales = normalizer.scale.data(), *shifts = normalizer.shift.data();
-  with_activation(plain ? ActivationKind::identity : normalizer.activation, [&](auto f) {
+  const bool plain = normalization.scale.empty();
+  const T *scales = normalization.scale.data(), *shifts = normalization.shift.data();
+  with_activation(plain ? ActivationKind::identity : normalization.activation, [&](auto f) {
     for_each_image_channels(
         batch, channels, threads, [=](std::int64_t n, std::int64_t begin, std::int64_t end) {
           simd::for_each_vector<T>(end - begin, [&](std::int64_t i, auto lanes) {
@@ -66,13 +66,13 @@ void sum_pixels(View<T> result, View<const T> x, const Normalizer<T>& normalizer
 
 }  // namespace detail
 
-/// mean[n, c] = 1 / P  sum over p of y[n, p, c], with y = x or what `normalizer` makes of it.
+/// mean[n, c] = 1 / P  sum over p of y[n, p, c], with y = x or what `normalization` makes of it.
 template <class T>
 void squeeze_forward(View<T> mean, View<const T> x, const Execution& run,
-                     const Normalizer<T>& normalizer = {}) {
+                     const Normalization<T>& normalization = {}) {
   using V = simd::Vector<T>;
   const T pixels = static_cast<T>(x.size() / mean.size());
-  detail::sum_pixels<T>(mean, x, normalizer, T{1} / pixels, run,
+  detail::sum_pixels<T>(mean, x, normalization, T{1} / pixels, run,
                         [](const V& y, std::int64_t, auto, const V& sum) { return sum + y; });
 }
 
@@ -97,13 +97,13 @@ void excite_forward(View<T> y, View<const T> x, View<const T> gate, const Execut
 }
 
 /// dgate[n, c] = sum over p of dz[n, p, c] y[n, p, c] for z = y gate, with y = x or what
-/// `normalizer` makes of it.
+/// `normalization` makes of it.
 template <class T>
 void excite_backward_gate(View<T> dgate, View<const T> dz, View<const T> x, const Execution& run,
-                          const Normalizer<T>& normalizer = {}) {
+                          const Normalization<T>& normalization = {}) {
   using V = simd::Vector<T>;
   assert(dz.size() == x.size());
-  detail::sum_pixels<T>(dgate, x, normalizer, T{1}, run,
+  detail::sum_pixels<T>(dgate, x, normalization, T{1}, run,
                         [=](const V& y, std::int64_t at, auto lanes, const V& sum) {
                           return simd::fma<T>(lanes.load(dz.data() + at), y, sum);
                         });

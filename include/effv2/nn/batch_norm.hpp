@@ -96,11 +96,11 @@ struct BatchNorm {
   Tensor<T> apply(const Saved& saved, Context<T>& context,
                   const kernels::Blend<T>& blend = {}) const {
     Tensor<T> y = context.tensor(saved.x.shape());
-    kernels::batch_norm_forward<T>(y, saved.x, normalizer(saved), context.execution, blend);
+    kernels::batch_norm_forward<T>(y, saved.x, normalization(saved), context.execution, blend);
     return y;
   }
 
-  kernels::Normalizer<T> normalizer(const Saved& saved) const {
+  kernels::Normalization<T> normalization(const Saved& saved) const {
     return {saved.scale, saved.shift, options.activation};
   }
 
@@ -111,8 +111,8 @@ struct BatchNorm {
     const auto statistics = uses_batch() ? kernels::Statistics::batch : kernels::Statistics::fixed;
     kernels::batch_norm_backward<T>(dx, weight.frozen ? View<T>{} : weight.gradient().view(),
                                     bias.frozen ? View<T>{} : bias.gradient().view(), dy, saved.x,
-                                    normalizer(saved), saved.mean, saved.variance, options.epsilon,
-                                    statistics, context.execution, blend);
+                                    normalization(saved), saved.mean, saved.variance,
+                                    options.epsilon, statistics, context.execution, blend);
     return dx;
   }
 

@@ -82,7 +82,7 @@ struct MBConv {
     }
     Tensor<T> mean = context.tensor({x.extent(0), squeeze_excite.reduce.in()});
     kernels::squeeze_forward<T>(mean, saved.depthwise.z, context.execution,
-                                depthwise.bn.normalizer(saved.depthwise.bn));
+                                depthwise.bn.normalization(saved.depthwise.bn));
     squeeze_excite.gate(std::move(mean), saved.squeeze_excite, context);
     return project.forward(
         gated(saved, context), saved.project, context,
@@ -103,7 +103,7 @@ struct MBConv {
     const Tensor<T>& gate = saved.squeeze_excite.gate;
     Tensor<T> dgate = context.tensor(gate.shape());
     kernels::excite_backward_gate<T>(dgate, d, saved.depthwise.z, run,
-                                     depthwise.bn.normalizer(saved.depthwise.bn));
+                                     depthwise.bn.normalization(saved.depthwise.bn));
     Tensor<T> dmean = squeeze_excite.gate_backward(std::move(dgate), saved.squeeze_excite, context);
     const T pixels = static_cast<T>(d.size() / dmean.size());
     kernels::scale<T>(dmean, dmean, T{1} / pixels, run);

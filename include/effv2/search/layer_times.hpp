@@ -16,6 +16,7 @@
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/picture_size.hpp"
 #include "../core/random.hpp"
 #include "../core/tensor.hpp"
 #include "../kernels/window.hpp"
@@ -38,7 +39,7 @@ struct LayerSpec {
   Part part = Part::mbconv;
   std::int64_t kernel = 3, stride = 1, expand = 1;
   std::int64_t in_channels = 1, out_channels = 1;
-  std::int64_t size = 1;  // pixels of what it reads, high and wide
+  PictureSize size = 1;  // of what it reads
 
   /// "M k3 s2 e4 24-48 14px": equal for layers that take equally long.
   std::string key() const {
@@ -50,14 +51,16 @@ struct LayerSpec {
   auto operator<=>(const LayerSpec&) const = default;
 };
 
-/// The layers of a network for pictures of size x size, in order.
+/// The layers of a network for pictures of a size, in order.
 inline std::vector<LayerSpec> layers_of(const models::ModelSpec& spec,
-                                        const models::EfficientNetOptions& o, std::int64_t size) {
+                                        const models::EfficientNetOptions& o, PictureSize size) {
   using Part = LayerSpec::Part;
   std::vector<LayerSpec> layers;
   const auto add = [&](LayerSpec layer) {
     layer.size = size;
-    size = kernels::Window(size, size, layer.kernel, layer.stride, o.defaults.padding).out_height;
+    const kernels::Window window(size.height, size.width, layer.kernel, layer.stride,
+                                 o.defaults.padding);
+    size = {window.out_height, window.out_width};
     layers.push_back(layer);
   };
   add({Part::stem, 3, o.stem_stride, 1, o.in_channels, spec.stem});
@@ -74,7 +77,7 @@ inline std::vector<LayerSpec> layers_of(const models::ModelSpec& spec,
 
 /// All layers that the backbone and the candidates of a space have, each once.
 inline std::vector<LayerSpec> layers_of(const Space& space, const models::EfficientNetOptions& o,
-                                        std::int64_t size) {
+                                        PictureSize size) {
   std::vector<LayerSpec> all = layers_of(space.backbone(), o, size);
   for (const Candidate& candidate : space.covering()) {
     const auto more = layers_of(candidate.to_spec(space.backbone()), o, size);
@@ -119,7 +122,7 @@ class LayerInTraining {
       : context_(context), layer_(make(spec, network)), is_first_(spec.part == Part::stem) {
     nn::initialize(layer_, 1);
     optimizer_ = train::make_optimizer<T>(layer_, fit);
-    x_ = noise({fit.batch_size, spec.size, spec.size, spec.in_channels});
+    x_ = noise({fit.batch_size, spec.size.height, spec.size.width, spec.in_channels});
     context_.begin_step(0);
     dy_ = noise(layer_.forward(x_, saved_, context_).shape());
   }
@@ -221,7 +224,7 @@ class StepTimePrediction {
  public:
   /// `times` has those of the reference and of every table that will be asked for.
   StepTimePrediction(LayerTimes times, const models::ModelSpec& reference,
-                     const models::EfficientNetOptions& network, std::int64_t size)
+                     const models::EfficientNetOptions& network, PictureSize size)
       : times_(std::move(times)), network_(network), size_(size), reference_(seconds(reference)) {
     EFFV2_CHECK(reference_ > 0.0 && std::isfinite(reference_), ErrorCode::invalid_argument,
                 "[layer_times] expected a reference of more than 0 s, got ", reference_);
@@ -236,7 +239,7 @@ class StepTimePrediction {
 
   LayerTimes times_;
   models::EfficientNetOptions network_;
-  std::int64_t size_;
+  PictureSize size_;
   double reference_;
 };
 

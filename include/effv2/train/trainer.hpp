@@ -85,6 +85,8 @@ class Trainer {
   FitResult run(const Callbacks& callbacks = {}) {
     FitResult result;
     bool evaluated = false;
+    EFFV2_CHECK(epoch_steps() > 0, ErrorCode::invalid_argument,
+                "[fit] the training samples are gone");
     const StagesEnd guard{*this};
     if (std::exchange(averaged_, false)) ema_->swap();
     // An epoch that a checkpoint found with all its batches done still has to be evaluated.
