@@ -89,7 +89,7 @@ void depthwise(Operands& l, const Execution& run) {
   depthwise_conv2d_backward_weights<float>({l.dw, false}, l.dy, l.x, l.plan, run);
   depthwise_conv2d_backward_data<float>(l.dx, l.dy, l.w, l.plan, run);
 }
-Normalizer<float> silu_of(const Operands& l) {
+Normalization<float> silu_of(const Operands& l) {
   return {l.by_channel, l.by_channel, ActivationKind::silu};
 }
 void norm_forward(Operands& l, const Execution& run) {
