@@ -61,8 +61,9 @@ class Reader {
     // borders, and may be dark on light.
     const PictureSize size(picture.extent(0), picture.extent(1));
     const bool is_ready = size == digit_size || size == network_.card.image_size;
+    const bool is_drawn = reads_digits_ && !is_ready;
     const Tensor<float> probabilities =
-        classifier_(reads_digits_ && !is_ready ? centred_digit(picture) : picture);
+        is_drawn ? classifier_(centred_digit(picture)) : classifier_(picture);
 
     std::vector<std::int64_t> order(static_cast<std::size_t>(probabilities.size()));
     std::iota(order.begin(), order.end(), 0);
