@@ -28,12 +28,20 @@ struct Options {
   std::string folder, out, report;
   std::string weights = EFFV2_SOURCE_DIR "/examples/data/mnist_tiny.safetensors";
   std::string model;  // of weights that do not say what they are
-  std::string size = "0";
+  PictureSize size;   // by default what the network was trained with
   std::int64_t epochs = 10, batch = 32, seed = 1;
   double learning_rate = 0.0;
   int threads = 0;
   bool freeze = false;
 };
+
+PictureSize picture_size(const std::string& text) {
+  constexpr std::int64_t most = 4096;
+  const PictureSize size = PictureSize::parse(text);
+  EFFV2_CHECK(std::max(size.height, size.width) <= most, ErrorCode::invalid_argument,
+              "--size: expected at most ", most, " pixels, got ", size);
+  return size;
+}
 
 // False where only help was wanted.
 bool parse(int argc, char** argv, Options& o) {
@@ -43,9 +51,10 @@ bool parse(int argc, char** argv, Options& o) {
   app.add_option("OUT", o.out, "the new network, .safetensors")->required();
   app.add_option("--weights", o.weights, "a network of this library's, or torchvision's weights");
   app.add_option("--model", o.model, "what torchvision's weights are of: s m l v1-b0 ... v1-b7");
-  app.add_option(
-      "--size", o.size,
-      "a square's side or HEIGHTxWIDTH, in pixels; 0: what the network was trained with");
+  app.add_option_function<std::string>(
+      "--size", [&o](const std::string& text) { o.size = picture_size(text); },
+      "a square's side or HEIGHTxWIDTH, in pixels; 0, the default: what the network was trained "
+      "with");
   app.add_option("--epochs", o.epochs)->check(CLI::Range(1, 100000));
   app.add_option("--batch", o.batch)->check(CLI::Range(2, 1 << 16));
   app.add_option("--lr", o.learning_rate, "0: 0.002, or 0.01 with --freeze")
@@ -74,7 +83,7 @@ void run(const Options& o) {
   io::LoadedModel<float> loaded = load(o);
   check_takes_pictures(loaded, o.weights);
   auto& [model, card] = loaded;
-  card.image_size = PictureSize::parse(o.size).value_or(card.image_size);
+  card.image_size = o.size.value_or(card.image_size);
   EFFV2_CHECK(card.image_size.is_given(), ErrorCode::invalid_argument, o.weights,
               " does not say how large its pictures are: give --size");
   const auto channels = static_cast<int>(model.options.in_channels);

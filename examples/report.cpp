@@ -54,7 +54,7 @@ void run(const Options& o) {
   loading.mean = card.mean, loading.deviation = card.deviation;
   nn::Context<float> context(o.threads);
   const data::Dataset& test = data.test;
-  const auto [height, width] = file.image_size.value_or({test.height(), test.width()});
+  const auto [height, width] = file.image_size.value_or(test.picture_size());
   file.record.evaluation = train::evaluate(model, test, loading, context);
   file.record.summary = nn::summary(model, {1, height, width, test.channels()});
   const std::string path = o.out.empty() ? o.run + "/report.html" : o.out;

@@ -31,10 +31,21 @@ struct RunFile {
   effv2::PictureSize image_size = {};  // of the evaluation; by default the data's
 };
 
+/// A number for a square, "64x96" else.
+inline nlohmann::json json_of(effv2::PictureSize size) {
+  if (size.height == size.width) return size.height;
+  return size.to_string();
+}
+inline effv2::PictureSize size_in(const nlohmann::json& object) {
+  const nlohmann::json& size = object.at("image_size");
+  if (size.is_number()) return size.get<std::int64_t>();
+  return effv2::PictureSize::parse(size.get<std::string>());
+}
+
 inline void write_run(const std::string& directory, const RunFile& run) {
   nlohmann::json stages = nlohmann::json::array();
   for (const effv2::train::StageRecord& s : run.record.stages) {
-    stages.push_back({{"image_size", s.image_size.to_string()},
+    stages.push_back({{"image_size", json_of(s.image_size)},
                       {"augmentation", s.augmentation},
                       {"magnitude", s.magnitude},
                       {"mixup", s.mixup},
@@ -44,7 +55,7 @@ inline void write_run(const std::string& directory, const RunFile& run) {
       {"title", run.record.title}, {"total_steps", run.record.total_steps},
       {"facts", run.record.facts}, {"configuration", run.record.configuration},
       {"stages", stages},          {"data", run.data},
-      {"hold_out", run.hold_out},  {"image_size", run.image_size.to_string()}};
+      {"hold_out", run.hold_out},  {"image_size", json_of(run.image_size)}};
   // Names of folders may be anything: what is no UTF-8 is replaced.
   effv2::write_file(directory + "/run.json",
                     file.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -75,10 +86,6 @@ inline void note_line(effv2::train::RunRecord& record, const std::string& line) 
                                           .test_loss = number("test_loss"),
                                           .test_accuracy = number("test_accuracy")});
   }
-}
-
-inline effv2::PictureSize size_in(const nlohmann::json& object) {
-  return effv2::PictureSize::parse(object.at("image_size").get<std::string>());
 }
 
 /// run.json and metrics.jsonl of a run's folder, whoever wrote them: one process or several, each

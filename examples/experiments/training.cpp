@@ -73,7 +73,7 @@ std::optional<Values> train_and_watch(const Configuration& configuration, const 
   values["step_ms"] = 1e3 * median(steps);
 
   const PictureSize asked = configuration.fit.data.image_size;
-  const auto [height, width] = asked.value_or({data.test.height(), data.test.width()});
+  const auto [height, width] = asked.value_or(data.test.picture_size());
   const nn::Summary summary = nn::summary(net, {1, height, width, data.test.channels()});
   values["parameters"] = static_cast<double>(summary.parameters);
   values["multiply_adds"] = static_cast<double>(summary.multiply_adds);

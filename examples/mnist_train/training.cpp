@@ -43,7 +43,7 @@ data::Augmentation augmentation(const Options& o) {
 
 // What is trained and evaluated at.
 PictureSize picture_size(const Options& o, const data::Dataset& set) {
-  return PictureSize(o.size).value_or({set.height(), set.width()});
+  return PictureSize(o.size).value_or(set.picture_size());
 }
 
 train::FitOptions fit_options(const Options& o, const data::Dataset& set) {

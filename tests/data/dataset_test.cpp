@@ -41,6 +41,7 @@ TEST_CASE("a dataset is made of the caller's pixels and labels", "[data][dataset
   CHECK(dataset.classes == 5);
   CHECK(dataset.height() == 2);
   CHECK(dataset.width() == 2);
+  CHECK(dataset.picture_size() == PictureSize(2, 2));
   CHECK(dataset.channels() == 1);
   CHECK(dataset.image(2).shape() == Shape{2, 2, 1});
   CHECK(dataset.image(2)[0] == 9);

@@ -206,7 +206,7 @@ MUTATIONS = [
     # moved-from values, own first layers, pictures of any size, answers that are no numbers
     ("nn/layer.hpp", "return nn::skips_data_gradient(layer);", "return true;", "nn/layer"),
     ("train/trainer.hpp", "skips ? batch->images.view() : View<const T>{}", "batch->images.view()", "train/trainer"),
-    ("train/trainer.hpp", "if (!averaged_) guard.emplace(ema_);", "guard.emplace(ema_);", "train/trainer"),
+    ("train/trainer.hpp", "guard(averaged_ || !ema_ ?", "guard(!ema_ ?", "train/trainer"),
     ("nn/parameter.hpp", "number_(std::exchange(other.number_, 0))", "number_(other.number_)", "nn/parameter"),
     ("nn/parameter.hpp", "has_value = std::exchange(other.number_, 0) != 0;", "has_value = other.number_ != 0;", "nn/parameter"),
     ("train/metrics.hpp", "are_numbers = are_numbers && std::isfinite(row[k]);", "", "train/metrics"),
@@ -280,7 +280,7 @@ MUTATIONS = [
     ("optim/optimizer.hpp", "if (!std::isfinite(partials_[i])) partials_[i] = squares_of(chunks_[i]);", "", "optim/optimizer"),
     ("optim/optimizer.hpp", "    detail::check_not_negative(learning_rate, \"a learning rate\");\n", "", "optim/optimizer"),
     ("optim/schedule.hpp", "decay > 0.0 && decay <= 1.0", "true", "optim/schedule"),
-    ("train/model_card.hpp", "{training.height(), training.width()}", "{training.height(), training.height()}", "train/model_card"),
+    ("train/model_card.hpp", "value_or(training.picture_size())", "value_or({})", "train/model_card"),
     ("train/progressive.hpp", "has_magnitudes ? magnitude / range.last_magnitude : part", "magnitude / range.last_magnitude", "train/progressive"),
     ("train/trainer.hpp", "    ++step_;\n    batch_ += options_.accumulate;\n", "    ++step_;\n", "train/trainer"),
     # reports

@@ -13,6 +13,7 @@
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/picture_size.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
 #include "permutation.hpp"
@@ -50,6 +51,7 @@ struct Dataset {
   std::int64_t height() const { return images.extent(1); }
   std::int64_t width() const { return images.extent(2); }
   std::int64_t channels() const { return images.extent(3); }
+  PictureSize picture_size() const { return {height(), width()}; }
 
   /// What a class is called: by its number where classes have no names.
   std::string class_name(std::int64_t label) const {

@@ -119,8 +119,7 @@ class Loader {
 
   /// The shape of one batch of `count` images.
   Shape shape(std::int64_t count) const {
-    const auto [height, width] =
-        options_.image_size.value_or({dataset_->height(), dataset_->width()});
+    const auto [height, width] = options_.image_size.value_or(dataset_->picture_size());
     return {count, height, width, dataset_->channels()};
   }
 

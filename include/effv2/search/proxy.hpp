@@ -98,7 +98,7 @@ class Proxy {
 
   /// That of the pictures that it trains on.
   PictureSize image_size() const {
-    return options_.fit.data.image_size.value_or({data_.training.height(), data_.training.width()});
+    return options_.fit.data.image_size.value_or(data_.training.picture_size());
   }
 
   /// What an evaluation depends on, a line each: training, data, and the options of the network.

@@ -12,7 +12,7 @@ namespace effv2::inline EFFV2_ISA::train {
 /// the classes, size and normalisation of the pictures.
 inline io::ModelCard model_card(const FitOptions& options, const data::Dataset& training) {
   return {.class_names = training.class_names,
-          .image_size = options.data.image_size.value_or({training.height(), training.width()}),
+          .image_size = options.data.image_size.value_or(training.picture_size()),
           .mean = options.data.mean,
           .deviation = options.data.deviation};
 }

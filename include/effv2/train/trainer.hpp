@@ -120,8 +120,7 @@ class Trainer {
   /// evaluation is of. For callbacks, and between runs.
   template <class F>
   decltype(auto) with_average(F&& f) {
-    std::optional<Averaged> guard;
-    if (!averaged_) guard.emplace(ema_);
+    const Averaged guard(averaged_ || !ema_ ? nullptr : &*ema_);
     return f();
   }
 
@@ -386,20 +385,20 @@ class Trainer {
     }
   }
 
-  // While it lives, the model has its average.
+  // While it lives, the model has its average, if any is given.
   class Averaged {
    public:
-    explicit Averaged(std::optional<optim::Ema<T>>& ema) : ema_(ema) {
-      if (ema_) ema_->swap();
+    explicit Averaged(optim::Ema<T>* ema) : ema_(ema) {
+      if (ema_ != nullptr) ema_->swap();
     }
     Averaged(const Averaged&) = delete;
     Averaged& operator=(const Averaged&) = delete;
     ~Averaged() {
-      if (ema_) ema_->swap();
+      if (ema_ != nullptr) ema_->swap();
     }
 
    private:
-    std::optional<optim::Ema<T>>& ema_;
+    optim::Ema<T>* ema_;
   };
 
   Evaluation evaluate_test() {
