@@ -40,7 +40,7 @@ if(TARGET mnist_train OR TARGET effv2_bench OR TARGET architecture_test)
 endif()
 END
   cmake -S "$work/project" -B "$work/build" -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_BUILD_TYPE=Release "${@:2}"
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE='-O1 -DNDEBUG' "${@:2}"
   cmake --build "$work/build"
   "$work/build/consumer"
 }

@@ -82,7 +82,7 @@ grep -q 'goes on from there' "$work/out" || fail 'the way on is not told'
 tail -c 1 "$work/cut/progressive.jsonl" | cmp -s - <(echo) || fail 'Ctrl-C: half a line'
 
 # A search, killed within its candidates: it goes on with them, and with the layers' times.
-"$program" search "${quick[@]}" --seeds 1 --candidates 6 --out "$work/search" >"$work/out"
+"$program" search "${quick[@]}" --seeds 1 --candidates 4 --out "$work/search" >"$work/out"
 [[ $(ls "$work/search/search") == "$(printf '%s\n' {Fashion-MNIST,MNIST}-{evolution,random}-1.jsonl)" ]] ||
   fail "journals of searches: $(ls "$work/search/search")"
 [[ $(head -qn 1 "$work"/search/search/*.jsonl | sed 's/.*"layer_times"//' | sort -u | wc -l) == 1 ]] ||
@@ -91,7 +91,7 @@ found() { sed -E 's/,"(step_time|seconds)":.*//' "$1"/search/MNIST-evolution-1.j
 mkdir -p "$work/again/search"  # where that search is all there is to do
 grep -v '"MNIST","configuration":"evolution"' "$work/search/search.jsonl" >"$work/again/search.jsonl"
 cp "$work/search/search/MNIST-random-1.jsonl" "$work/again/search"  # with the times
-"$program" search "${quick[@]}" --seeds 1 --candidates 6 --out "$work/again" >/dev/null 2>&1 &
+"$program" search "${quick[@]}" --seeds 1 --candidates 4 --out "$work/again" >/dev/null 2>&1 &
 job=$!
 for _ in $(seq 600); do
   [[ $(cat "$work/again/search/MNIST-evolution-1.jsonl" 2>/dev/null | wc -l) -ge 3 ]] && break
@@ -99,10 +99,10 @@ for _ in $(seq 600); do
 done
 kill -9 $job 2>/dev/null || fail 'the search was done before it was killed'
 wait $job 2>/dev/null || true
-"$program" search "${quick[@]}" --seeds 1 --candidates 6 --out "$work/again" >"$work/out"
+"$program" search "${quick[@]}" --seeds 1 --candidates 4 --out "$work/again" >"$work/out"
 grep -q '^1 runs to do' "$work/out" || fail "more than a search: $(cat "$work/out")"
 diff <(found "$work/search") <(found "$work/again") || fail 'a killed search found something else'
-[[ $(found "$work/again" | wc -l) == 6 ]] || fail 'expected six candidates'
+[[ $(found "$work/again" | wc -l) == 4 ]] || fail 'expected four candidates'
 grep -q '^| evolution |' "$work/again/search.md" || fail 'no row of the search on its page'
 
 # What does not belong together.

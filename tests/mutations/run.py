@@ -114,7 +114,11 @@ MUTATIONS = [
     ("kernels/blend.hpp", "summand = repeated(blend.summand, neutral_.data() + channels", "summand = repeated(blend.summand, neutral_.data()", "kernels/blend"),
     ("kernels/epilogue.hpp", "epilogue.summand.data() + (x - out)", "epilogue.summand.data() + row * (last - first)", "kernels/epilogue"),
     ("kernels/loss.hpp", "p * mass - static_cast<double>(t[k])", "p - static_cast<double>(t[k])", "kernels/loss"),
-    ("kernels/loss.hpp", "mass * std::log(sum) - expected", "mass * std::log(sum) + expected", "kernels/loss"),
+    ("kernels/loss.hpp", "(normalizer - static_cast<double>(z[k]))", "(normalizer + static_cast<double>(z[k]))", "kernels/loss"),
+    ("kernels/loss.hpp", "return largest + std::log(sum)", "return std::log(sum)", "kernels/loss"),
+    ("nn/visit.hpp", "found |= !p.frozen", "found = true", "train/trainer"),
+    ("train/fit_options.hpp", "untouched.seed, seed) && data.shuffle", "untouched.seed, seed)", "train/fit_options"),
+    ("train/fit_options.hpp", "in_data == initial || in_data == above", "in_data == above", "train/fit_options"),
     ("kernels/loss.hpp", "static_cast<T>(1.0 - smoothing)", "static_cast<T>(1.0)", "kernels/loss"),
     # layers
     ("nn/squeeze_excite.hpp", "activation_backward<T>(dreduced, dreduced, saved.reduced", "activation_backward<T>(dreduced, dreduced, saved.activated", "nn/squeeze_excite_gradient"),

@@ -57,6 +57,11 @@ TEST_CASE("options no run could begin with are refused", "[fit_options]") {
   refuses([](FitOptions& o) { o.steps = std::int64_t{1} << 60; });
   refuses([](FitOptions& o) { o.warmup_epochs = 1e300; });
   refuses([](FitOptions& o) { o.batch_size = 0; });
+  refuses([](FitOptions& o) { o.data.batch_size = 7; });
+  refuses([](FitOptions& o) { o.data.seed = 7; });
+  refuses([](FitOptions& o) { o.data.shuffle = false; });
+  CHECK_NOTHROW(
+      FitOptions{.batch_size = 7, .data = {.batch_size = 7, .seed = 7}, .seed = 7}.validate());
   refuses([](FitOptions& o) { o.evaluation_batch = 0; });
   refuses([](FitOptions& o) { o.accumulate = 0; });
   refuses([](FitOptions& o) { o.patience = -1; });

@@ -298,6 +298,15 @@ TEST_CASE("options and data that cannot be are refused before training", "[train
   CHECK_THROWS_AS(train::fit(net, five, test, options()), Error);
 }
 
+TEST_CASE("a model that is frozen as a whole is not trained in vain", "[trainer]") {
+  const data::Dataset training = quarters(20, 600), test = quarters(20, 601);
+  auto net = network();
+  nn::freeze(net, "");
+  CHECK_THROWS_AS(train::fit(net, training, test, options()), Error);
+  nn::freeze(net, "3", false);  // the classifier alone
+  CHECK_NOTHROW(train::fit(net, training, test, options()));
+}
+
 TEST_CASE("test data unlike the training data are refused before the first step", "[trainer]") {
   const data::Dataset training = quarters(20, 600);
   auto net = network();
@@ -376,8 +385,8 @@ TEST_CASE("where images are mixed, so are their targets", "[trainer]") {
     loss = r.loss;
     return true;
   };
-  const data::Dataset none;
-  train::fit(net, training, none, o, callbacks);
+  const train::FitResult result = train::fit(net, training, o, callbacks);
+  CHECK(result.evaluation.predictions.empty());
   CHECK(loss == Approx(expected).epsilon(1e-5));
 }
 

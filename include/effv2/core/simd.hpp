@@ -25,8 +25,9 @@ EFFV2_INTRINSICS_END
 
 /// Before a short loop with a constant count: unrolls it whole, so that the arrays indexed by its
 /// variable live in registers. (Lambdas over an index sequence do not do: g++ 12 keeps what they
-/// capture in memory, at a third of the speed.)
-#ifdef __clang__
+/// capture in memory, at a third of the speed.) Defined as nothing by builds that need not be fast.
+#ifdef EFFV2_UNROLL
+#elif defined(__clang__)
 #  define EFFV2_UNROLL _Pragma("unroll")
 #else
 #  define EFFV2_UNROLL _Pragma("GCC unroll 32")

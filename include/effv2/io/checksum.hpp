@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
 
 namespace effv2::inline EFFV2_ISA::io::detail {
@@ -41,7 +42,7 @@ class Checksum {
 
   /// Puts 16 digits into the place of a header's checksum. (Where there is none, the text stays.)
   static void fill_in(std::string& header, std::string_view digits) {
-    const std::string before = std::string("\"") + key + "\":\"";
+    const std::string before = concat('"', key, "\":\"");
     const std::size_t place = header.find(before);
     if (place == header.npos || place + before.size() + digits.size() > header.size()) return;
     header.replace(place + before.size(), digits.size(), digits);

@@ -26,6 +26,20 @@ void smooth_targets(View<T> targets, std::span<const std::int32_t> labels, doubl
   }
 }
 
+namespace detail {
+
+// log sum over k of e^z[k], so that softmax is e^(z - it); shifted by the largest, no power
+// overflows.
+template <class T>
+double log_sum_exp(std::span<const T> z) {
+  const auto largest = static_cast<double>(*std::max_element(z.begin(), z.end()));
+  double sum = 0.0;
+  for (const T value : z) sum += std::exp(static_cast<double>(value) - largest);
+  return largest + std::log(sum);
+}
+
+}  // namespace detail
+
 /// The mean over the batch of  -sum over k of t[n, k] log p[n, k]  with p = softmax(z), and
 ///
 ///   dz[n, k] = (p[n, k] sum over j of t[n, j] - t[n, k]) / N
@@ -39,19 +53,16 @@ double softmax_cross_entropy(View<T> dlogits, View<const T> logits, View<const T
   for (std::int64_t n = 0; n < batch; ++n) {
     const T* z = logits.data() + n * classes;
     const T* t = targets.data() + n * classes;
-    const double largest = static_cast<double>(*std::max_element(z, z + classes));
-    double sum = 0.0, mass = 0.0, expected = 0.0;
+    const double normalizer = detail::log_sum_exp<T>({z, z + classes});
+    double mass = 0.0;
     for (std::int64_t k = 0; k < classes; ++k) {
-      const double shifted = static_cast<double>(z[k]) - largest;
-      sum += std::exp(shifted);
       mass += static_cast<double>(t[k]);
-      expected += static_cast<double>(t[k]) * shifted;
+      total += static_cast<double>(t[k]) * (normalizer - static_cast<double>(z[k]));
     }
-    total += mass * std::log(sum) - expected;
-    const double scale = 1.0 / static_cast<double>(batch);
     for (std::int64_t k = 0; k < classes; ++k) {
-      const double p = std::exp(static_cast<double>(z[k]) - largest) / sum;
-      dlogits[n * classes + k] = static_cast<T>((p * mass - static_cast<double>(t[k])) * scale);
+      const double p = std::exp(static_cast<double>(z[k]) - normalizer);
+      dlogits[n * classes + k] =
+          static_cast<T>((p * mass - static_cast<double>(t[k])) / static_cast<double>(batch));
     }
   }
   return total / static_cast<double>(batch);
@@ -67,11 +78,11 @@ void softmax(View<T> probabilities, View<const T> logits) {
   const std::int64_t batch = logits.extent(0), classes = logits.extent(1);
   for (std::int64_t n = 0; n < batch; ++n) {
     const T* z = logits.data() + n * classes;
-    T* p = probabilities.data() + n * classes;
-    const T largest = *std::max_element(z, z + classes);
-    T sum{};
-    for (std::int64_t k = 0; k < classes; ++k) sum += p[k] = std::exp(z[k] - largest);
-    for (std::int64_t k = 0; k < classes; ++k) p[k] /= sum;
+    const double normalizer = detail::log_sum_exp<T>({z, z + classes});
+    for (std::int64_t k = 0; k < classes; ++k) {
+      probabilities[n * classes + k] =
+          static_cast<T>(std::exp(static_cast<double>(z[k]) - normalizer));
+    }
   }
 }
 

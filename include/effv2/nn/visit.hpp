@@ -148,4 +148,12 @@ void freeze(Model& model, std::string_view prefix, bool frozen = true) {
               "\"");
 }
 
+/// Whether training would change anything: not all parameters are frozen.
+template <class Model>
+bool has_trainable(const Model& model) {
+  bool found = false;
+  for_each_parameter(model, [&](const std::string&, const auto& p) { found |= !p.frozen; });
+  return found;
+}
+
 }  // namespace effv2::inline EFFV2_ISA::nn

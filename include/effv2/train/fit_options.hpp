@@ -45,7 +45,8 @@ struct FitOptions {
   std::int64_t patience = 0;  // epochs without a better evaluation that end training; 0: any number
   NonFinite on_non_finite = NonFinite::stop;
 
-  /// Normalisation, image size, augmentation; the fields above and below decide batch and seed.
+  /// Normalisation, image size, augmentation. Batch and seed are the fields above and below, and a
+  /// run always shuffles: what says otherwise here is refused.
   data::LoaderOptions data = {};
   /// Parts of the run whose picture size and regularisation take the place of `data`'s and the
   /// model's; evaluation is at `data`'s size. Empty: one part, of what `data` says.
@@ -94,6 +95,15 @@ struct FitOptions {
                 "[fit] expected the average's decay in [0, 1), got ", ema_decay);
     EFFV2_CHECK(patience == 0 || evaluate_each_epoch, ErrorCode::invalid_argument,
                 "[fit] patience needs an evaluation after each epoch");
+    const data::LoaderOptions untouched;
+    const auto is_said_above = [](auto in_data, auto initial, auto above) {
+      return in_data == initial || in_data == above;
+    };
+    EFFV2_CHECK(is_said_above(data.batch_size, untouched.batch_size, batch_size) &&
+                    is_said_above(data.seed, untouched.seed, seed) && data.shuffle,
+                ErrorCode::invalid_argument, "[fit] a run shuffles, and its batch and seed are ",
+                batch_size, " and ", seed, "; its options' data ask for a batch of ",
+                data.batch_size, ", seed ", data.seed, data.shuffle ? "" : ", no shuffling");
     for (const Stage& stage : stages) stage.validate();
   }
 };

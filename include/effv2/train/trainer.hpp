@@ -77,6 +77,12 @@ class Trainer {
                  .decay_steps = std::max<std::int64_t>(1, epoch_steps() * 12 / 5)};
   }
 
+  /// Without test data: nothing is evaluated.
+  Trainer(Model& model, const data::Dataset& training, const FitOptions& options,
+          std::unique_ptr<optim::Optimizer<T>> optimizer = nullptr)
+      : Trainer(model, training, no_data(), options, std::move(optimizer)) {}
+
+  Trainer(Model&, const data::Dataset&&, const FitOptions&) = delete;
   Trainer(Model&, const data::Dataset&&, const data::Dataset&, const FitOptions&) = delete;
   Trainer(Model&, const data::Dataset&, const data::Dataset&&, const FitOptions&) = delete;
 
@@ -87,6 +93,8 @@ class Trainer {
     bool evaluated = false;
     EFFV2_CHECK(epoch_steps() > 0, ErrorCode::invalid_argument,
                 "[fit] the training samples are gone");
+    EFFV2_CHECK(nn::has_trainable(model_), ErrorCode::invalid_argument,
+                "[fit] all parameters of the model are frozen");
     const StagesEnd guard{*this};
     if (std::exchange(averaged_, false)) ema_->swap();
     // An epoch that a checkpoint found with all its batches done still has to be evaluated.
@@ -288,6 +296,11 @@ class Trainer {
     return found.empty() ? "the logits" : found;
   }
 
+  static const data::Dataset& no_data() {
+    static const data::Dataset none;
+    return none;
+  }
+
   static const FitOptions& checked(const FitOptions& o) {
     o.validate();
     for (const Stage& stage : o.stages) {
@@ -436,12 +449,17 @@ class Trainer {
   std::int64_t best_step_ = 0;
 };
 
-/// Trains `model` on `training`, evaluating on `test` (which may be empty); with an EMA the model
+/// Trains `model` on `training`, evaluating on `test`, which may be left out; with an EMA the model
 /// ends with the averaged weights. Prints nothing.
 template <class Model>
 FitResult fit(Model& model, const data::Dataset& training, const data::Dataset& test,
               const FitOptions& options, const Callbacks& callbacks = {}) {
   return Trainer<Model>(model, training, test, options).run(callbacks);
+}
+template <class Model>
+FitResult fit(Model& model, const data::Dataset& training, const FitOptions& options,
+              const Callbacks& callbacks = {}) {
+  return Trainer<Model>(model, training, options).run(callbacks);
 }
 
 }  // namespace effv2::inline EFFV2_ISA::train
