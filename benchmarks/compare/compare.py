@@ -127,8 +127,12 @@ def chart(results):
 
 
 def machine():
-    model = next((line.split(':', 1)[1].strip() for line in open('/proc/cpuinfo')
-                  if line.startswith('model name')), platform.processor())
+    # Virtual machines are given names that many processors share; the number tells them apart.
+    lines = [line.split(':', 1) for line in open('/proc/cpuinfo') if ':' in line]
+    facts = {key.strip(): value.strip() for key, value in lines}
+    model = facts.get('model name', platform.processor())
+    if 'model' in facts:
+        model += f' (model {facts["model"]})'
     compiler = subprocess.run(['c++', '--version'], capture_output=True,
                               text=True).stdout.splitlines()[0]
     return f'{model}, {os.cpu_count()} cores, {compiler}'

@@ -87,7 +87,7 @@ TEST_CASE("windows up to the largest are exact", "[conv2d]") {
 
 TEST_CASE("convolution in double and in a type without vectors", "[conv2d]") {
   Dice dice(11);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < testing::sweep(100); ++i) {
     const Case c = random_case(dice);
     CAPTURE(i, c.batch, c.height, c.width, c.in, c.out, c.window.kernel, c.window.stride);
     REQUIRE(worst_difference<double>(c, dice, 2) == 0.0);
