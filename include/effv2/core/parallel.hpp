@@ -113,7 +113,7 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
       is_watched ? CoreWatch::Clock::now() : CoreWatch::Clock::time_point{};
   if (is_watched) team = CoreWatch::instance().usable(team, begin);
   if (team > 1) {
-    CoreWatch::Clock::time_point done{};
+    CoreWatch::Clock::time_point started{}, done{};
     TaskRange ranges[max_threads];
     for (int t = 0; t < team; ++t) {
       ranges[t] = {tasks * t / team, tasks * (t + 1) / team};
@@ -123,6 +123,7 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
 #  pragma omp parallel num_threads(team)
     {
       const int self = omp_get_thread_num();
+      if (self == 0 && is_watched) started = CoreWatch::Clock::now();
       for (int i = 0; i < team; ++i) {
         TaskRange& range = ranges[(self + i) % team];
         for (;;) {
@@ -143,7 +144,8 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
     }
     if (is_watched) {
       const CoreWatch::Clock::time_point end = CoreWatch::Clock::now();
-      CoreWatch::instance().note(done - begin, end - done, end);
+      // A team also waits before it starts, for threads that have not come back from the last loop.
+      CoreWatch::instance().note(done - started, (started - begin) + (end - done), end);
     }
     if (failure) std::rethrow_exception(failure);
     return;
