@@ -22,7 +22,7 @@ rm -rf "$work"
 mkdir -p "$work/project"
 
 # Configures, builds and runs a CMake project that gets the library by the lines in $1; further
-# arguments go to its configuration.
+# arguments go to its configuration. With -O1: it is about being found and linked, not about speed.
 build_project() {
   cat >"$work/project/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.25)

@@ -26,11 +26,12 @@ EFFV2_INTRINSICS_END
 /// Before a short loop with a constant count: unrolls it whole, so that the arrays indexed by its
 /// variable live in registers. (Lambdas over an index sequence do not do: g++ 12 keeps what they
 /// capture in memory, at a third of the speed.) Defined as nothing by builds that need not be fast.
-#ifdef EFFV2_UNROLL
-#elif defined(__clang__)
-#  define EFFV2_UNROLL _Pragma("unroll")
-#else
-#  define EFFV2_UNROLL _Pragma("GCC unroll 32")
+#ifndef EFFV2_UNROLL
+#  ifdef __clang__
+#    define EFFV2_UNROLL _Pragma("unroll")
+#  else
+#    define EFFV2_UNROLL _Pragma("GCC unroll 32")
+#  endif
 #endif
 
 /// Before functions of a few instructions that take or return vectors: a call would send every live
