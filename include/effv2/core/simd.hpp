@@ -276,19 +276,22 @@ EFFV2_ALWAYS_INLINE Vector<float> scale_by_power_of_two(const Vector<float>& p,
 #endif
 }
 
-// e^x for x in [-86.65, 88.722]; NaN stays NaN. Cody-Waite reduction by ln 2 in two parts, then a
-// polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2].
+// e^x (Sign 1) or e^-x (Sign -1) for an exponent in [-86.65, 88.722]; NaN stays NaN. Cody-Waite
+// reduction by ln 2 in two parts, then a polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2]. A sign
+// turns the odd coefficients, which costs nothing; turning x would be an operation more.
+template <int Sign = 1>
 EFFV2_ALWAYS_INLINE Vector<float> exp_within(const Vector<float>& x) {
   using V = Vector<float>;
-  const V n = simd::fma<float>(x, V(1.44269504F), V(round_magic)) - V(round_magic);
-  V r = simd::fma<float>(n, V(-0.693359375F), x);
-  r = simd::fma<float>(n, V(2.12194440e-4F), r);
+  constexpr float sign = Sign;
+  const V n = simd::fma<float>(x, V(sign * 1.44269504F), V(round_magic)) - V(round_magic);
+  V r = simd::fma<float>(n, V(sign * -0.693359375F), x);
+  r = simd::fma<float>(n, V(sign * 2.12194440e-4F), r);
   V p = V(1.0F / 720.0F);
-  p = simd::fma<float>(p, r, V(1.0F / 120.0F));
+  p = simd::fma<float>(p, r, V(sign / 120.0F));
   p = simd::fma<float>(p, r, V(1.0F / 24.0F));
-  p = simd::fma<float>(p, r, V(1.0F / 6.0F));
+  p = simd::fma<float>(p, r, V(sign / 6.0F));
   p = simd::fma<float>(p, r, V(0.5F));
-  p = simd::fma<float>(p, r, V(1.0F));
+  p = simd::fma<float>(p, r, V(sign));
   p = simd::fma<float>(p, r, V(1.0F));
   return scale_by_power_of_two(p, n);
 }
@@ -313,17 +316,29 @@ EFFV2_ALWAYS_INLINE Vector<T> exp(const Vector<T>& x) {
   }
 }
 
+namespace detail {
+
+// 1 / (1 + e^-x) for x >= -86 or NaN. e^86 keeps 1 + e^-x and its reciprocal normal.
+template <class T>
+EFFV2_ALWAYS_INLINE Vector<T> sigmoid_above(const Vector<T>& x) {
+  using V = Vector<T>;
+  if constexpr (std::is_same_v<T, float>) {
+    return simd::reciprocal<T>(V(1.0F) + exp_within<-1>(simd::min<T>(V(86.0F), x)));
+  } else {
+    return V(T{1}) / (V(T{1}) + simd::exp<T>(-x));
+  }
+}
+
+}  // namespace detail
+
 /// 1 / (1 + e^-x). For float: absolute error below 2^-22, and relative error below 2^-21 for
 /// x >= -86; 0 to within 1e-37 at -infinity, 1 at infinity, NaN for NaN.
 template <class T>
 EFFV2_ALWAYS_INLINE Vector<T> sigmoid(const Vector<T>& x) {
-  using V = Vector<T>;
   if constexpr (std::is_same_v<T, float>) {
-    // e^86 keeps 1 + e^-x and its reciprocal normal.
-    const V bounded = simd::min<T>(V(86.0F), simd::max<T>(V(-86.0F), x));
-    return simd::reciprocal<T>(V(1.0F) + detail::exp_within(-bounded));
+    return detail::sigmoid_above<T>(simd::max<T>(Vector<T>(-86.0F), x));
   } else {
-    return V(T{1}) / (V(T{1}) + simd::exp<T>(-x));
+    return detail::sigmoid_above<T>(x);
   }
 }
 
@@ -332,7 +347,7 @@ EFFV2_ALWAYS_INLINE Vector<T> sigmoid(const Vector<T>& x) {
 template <class T>
 EFFV2_ALWAYS_INLINE Vector<T> silu(const Vector<T>& x) {
   const Vector<T> bounded = simd::max<T>(Vector<T>(T{-86}), x);
-  return bounded * simd::sigmoid<T>(bounded);
+  return bounded * detail::sigmoid_above<T>(bounded);
 }
 
 /// How for_each_vector's body touches memory: a whole vector, or the last few lanes of a row.

@@ -55,7 +55,7 @@ struct Silu {
   static simd::Vector<T> derivative(const simd::Vector<T>& x) {
     using V = simd::Vector<T>;
     const V bounded = simd::max<T>(V(T{-86}), x);
-    const V s = simd::sigmoid<T>(bounded);
+    const V s = simd::detail::sigmoid_above<T>(bounded);
     return simd::fma<T>(bounded * s, V(T{1}) - s, s);
   }
 };

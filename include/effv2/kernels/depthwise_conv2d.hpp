@@ -100,7 +100,7 @@ void depthwise_gather(View<T> out, View<const T> in, View<const T> w, View<const
           T* outputs[depthwise_rows];
           depthwise_block<T>(outputs, out.data(), in.data(), w.data(),
                              bias.empty() ? nullptr : bias.data(), plan, rows, channels);
-          finish_block<T>(epilogue, index, out.data(), outputs, rows.count, 0, channels);
+          finish_rows<T>(epilogue, index, 0, out.data(), outputs, rows.count, 0, channels);
         });
   });
 }

@@ -27,25 +27,29 @@ struct ChannelSums {
     values = run.scratch<T>({blocks, 3, channels});
   }
 
-  /// Notes columns [first, last) of a block. Different columns of one block may be noted at once.
-  void note(std::int64_t block, const T* const* x, std::int64_t count, std::int64_t first,
-            std::int64_t last) {
+  /// Notes columns [first, last) of a block's rows from `row` on, after those before. Different
+  /// columns of one block may be noted at once.
+  void note(std::int64_t block, std::int64_t row, const T* const* x, std::int64_t count,
+            std::int64_t first, std::int64_t last) {
     using V = simd::Vector<T>;
     const std::int64_t channels = values.extent(2);
     T* shifts = values.data() + block * 3 * channels;
-    if (first == 0) rows[block] = static_cast<T>(count);
+    T *sums = shifts + channels, *squares = sums + channels;
+    if (first == 0) rows[block] = static_cast<T>(row + count);
     simd::for_each_vector<T>(last - first, [&](std::int64_t i, auto lanes) {
       const std::int64_t c = first + i;
-      const V shift = lanes.load(x[0] + c);
-      V sum(T{}), square(T{});
-      for (std::int64_t row = 1; row < count; ++row) {
-        const V d = lanes.load(x[row] + c) - shift;
+      if (row == 0) {
+        lanes.store(shifts + c, lanes.load(x[0] + c));
+        lanes.store(sums + c, V(T{})), lanes.store(squares + c, V(T{}));
+      }
+      const V shift = lanes.load(shifts + c);
+      V sum = lanes.load(sums + c), square = lanes.load(squares + c);
+      for (std::int64_t r = 0; r < count; ++r) {
+        const V d = lanes.load(x[r] + c) - shift;
         sum += d;
         square = simd::fma<T>(d, d, square);
       }
-      lanes.store(shifts + c, shift);
-      lanes.store(shifts + channels + c, sum);
-      lanes.store(shifts + 2 * channels + c, square);
+      lanes.store(sums + c, sum), lanes.store(squares + c, square);
     });
   }
 };
@@ -60,32 +64,35 @@ struct Epilogue {
 
 namespace detail {
 
-// Columns [first, last) of rows[0 ... count), which point into `out`. Not inlined: every kernel
-// would be compiled with a copy of every activation.
+// Columns [first, last) of rows[0 ... count), which point into `out` and are a block's rows from
+// `row` on. Called tile by tile, while the results are in the first-level cache: a whole block need
+// not fit, where its rows are 1536 numbers long and so share few of the cache's sets. Not inlined:
+// every kernel would be compiled with a copy of every activation.
 template <class T>
-[[gnu::noinline]] void finish_block(const Epilogue<T>& epilogue, std::int64_t block, const T* out,
-                                    T* const* rows, std::int64_t count, std::int64_t first,
-                                    std::int64_t last) {
+[[gnu::noinline]] void finish_rows(const Epilogue<T>& epilogue, std::int64_t block,
+                                   std::int64_t row, const T* out, T* const* rows,
+                                   std::int64_t count, std::int64_t first, std::int64_t last) {
+  // Down the rows, so that an activation's constants are loaded once.
   if (epilogue.activation != ActivationKind::identity) {
     with_activation(epilogue.activation, [&](auto f) {
-      for (std::int64_t row = 0; row < count; ++row) {
-        T* x = rows[row] + first;
-        simd::for_each_vector<T>(last - first, [&](std::int64_t i, auto lanes) {
-          lanes.store(x + i, f.template value<T>(lanes.load(x + i)));
-        });
-      }
+      simd::for_each_vector<T>(last - first, [&](std::int64_t i, auto lanes) {
+        for (std::int64_t r = 0; r < count; ++r) {
+          T* x = rows[r] + first + i;
+          lanes.store(x, f.template value<T>(lanes.load(x)));
+        }
+      });
     });
   }
   if (!epilogue.summand.empty()) {
-    for (std::int64_t row = 0; row < count; ++row) {
-      T* x = rows[row] + first;
+    for (std::int64_t r = 0; r < count; ++r) {
+      T* x = rows[r] + first;
       const T* summand = epilogue.summand.data() + (x - out);
       simd::for_each_vector<T>(last - first, [&](std::int64_t i, auto lanes) {
         lanes.store(x + i, lanes.load(x + i) + lanes.stream(summand + i));
       });
     }
   }
-  if (epilogue.sums != nullptr) epilogue.sums->note(block, rows, count, first, last);
+  if (epilogue.sums != nullptr) epilogue.sums->note(block, row, rows, count, first, last);
 }
 
 }  // namespace detail

@@ -169,9 +169,10 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
                        .bias = bias.empty() ? nullptr : bias.data() + column,
                        .columns = b.columns - column});
                   next_panel += taps * b.depth * std::int64_t{alignment / sizeof(T)};
+                  detail::finish_rows<T>(epilogue, index, first, out.data(), outputs + first, count,
+                                         column,
+                                         std::min(column + RegisterTile<T>::columns, b.columns));
                 });
-            detail::finish_block<T>(epilogue, index, out.data(), outputs, rows.count, column,
-                                    std::min(column + RegisterTile<T>::columns, b.columns));
           }
         });
   });

@@ -76,10 +76,11 @@ class RowBlocks {
     for (const TapGroup& group : plan_->groups) blocks += blocks_in(rows_of(group, i));
     return blocks;
   }
-  // Where block b begins: after b rows_ / tile_ of the tiles, all of nearly the same height.
+  // Where block b begins: between two of the tiles, which are all of nearly the same height, as the
+  // blocks are.
   std::int64_t cut(std::int64_t rows, std::int64_t b) const {
     const std::int64_t tiles = (rows + tile_ - 1) / tile_;
-    return rows * std::min(tiles, b * (rows_ / tile_)) / tiles;
+    return rows * (tiles * b / blocks_in(rows)) / tiles;
   }
 
   const TapPlan* plan_;

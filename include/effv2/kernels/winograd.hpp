@@ -267,7 +267,8 @@ void winograd_conv2d(View<T> out, View<const T> in, const PackedView<T>& weights
           detail::transform_products<T>(targets, products + i * lanes, Block::tiles * lanes,
                                         bias.empty() ? nullptr : bias.data() + column, valid);
         }
-        detail::finish_block<T>(epilogue, index, out.data(), pixels, rows, column, column + valid);
+        detail::finish_rows<T>(epilogue, index, 0, out.data(), pixels, rows, column,
+                               column + valid);
       }
     }
   });
