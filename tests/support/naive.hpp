@@ -36,13 +36,19 @@ template <class T>
 NaiveConv<T> naive_conv2d(const Tensor<T>& x, const Tensor<T>& w, const Tensor<T>& dy,
                           const kernels::Window& window) {
   NaiveConv<T> result{Tensor<T>(dy.shape()), Tensor<T>(x.shape()), Tensor<T>(w.shape())};
+  const std::int64_t in = w.extent(2), out = w.extent(3);
   for_each_tap(x.extent(0), window,
                [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
-                 for (std::int64_t i = 0; i < w.extent(2); ++i) {
-                   for (std::int64_t o = 0; o < w.extent(3); ++o) {
-                     result.y(n, oy, ox, o) += x(n, iy, ix, i) * w(ky, kx, i, o);
-                     result.dx(n, iy, ix, i) += dy(n, oy, ox, o) * w(ky, kx, i, o);
-                     result.dw(ky, kx, i, o) += dy(n, oy, ox, o) * x(n, iy, ix, i);
+                 // The channels of one pixel lie side by side, as do a tap's weights.
+                 const T *x_in = &x(n, iy, ix, 0), *dy_out = &dy(n, oy, ox, 0);
+                 const T* w_tap = &w(ky, kx, 0, 0);
+                 T *y_out = &result.y(n, oy, ox, 0), *dx_in = &result.dx(n, iy, ix, 0);
+                 T* dw_tap = &result.dw(ky, kx, 0, 0);
+                 for (std::int64_t i = 0; i < in; ++i) {
+                   for (std::int64_t o = 0; o < out; ++o) {
+                     y_out[o] += x_in[i] * w_tap[i * out + o];
+                     dx_in[i] += dy_out[o] * w_tap[i * out + o];
+                     dw_tap[i * out + o] += dy_out[o] * x_in[i];
                    }
                  }
                });
