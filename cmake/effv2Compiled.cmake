@@ -15,6 +15,8 @@ add_library(effv2_compiled STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/com
 add_library(effv2::compiled ALIAS effv2_compiled)
 target_link_libraries(effv2_compiled PUBLIC effv2::effv2)
 target_compile_definitions(effv2_compiled PUBLIC EFFV2_COMPILED)
+# A plug-in or a Python module may link it.
+set_target_properties(effv2_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   target_compile_options(effv2_compiled PRIVATE -O3)
 endif()

@@ -104,6 +104,8 @@ void run(const Options& o) {
       static_cast<long long>(training.size()), static_cast<long long>(test.size()),
       static_cast<long long>(training.classes));
 
+  EFFV2_CHECK(o.report != o.out, ErrorCode::invalid_argument,
+              "the network and the report cannot both be ", o.out);
   // Whether the result can be written is found out before there is one.
   card.validate(model.options.in_channels, model.options.classes);
   AtomicFile{o.out};
@@ -114,7 +116,7 @@ void run(const Options& o) {
                             .warmup_epochs = 0.5,
                             .threads = o.threads,
                             .seed = static_cast<std::uint64_t>(o.seed)};
-  options.learning_rate = o.learning_rate > 0.0 ? o.learning_rate : o.freeze ? 0.01 : 0.002;
+  options.learning_rate = o.learning_rate != 0.0 ? o.learning_rate : o.freeze ? 0.01 : 0.002;
   options.data.mean = card.mean, options.data.deviation = card.deviation;
   options.data.augmentation = {
       .shift = 0.07 * static_cast<double>(height), .rotate = 10.0, .scale = 0.1};

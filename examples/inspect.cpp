@@ -10,6 +10,8 @@
 #include <exception>
 #include <string>
 
+#include "written_out.hpp"
+
 using namespace effv2;
 
 namespace {
@@ -89,6 +91,7 @@ int main(int argc, char** argv) {
   }
   try {
     inspect(argv[1]);
+    check_written_out();
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "inspect: %s\n", error.what());

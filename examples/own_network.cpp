@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <effv2/data/gzip.hpp>
 #include <effv2/effv2.hpp>
+#include <exception>
 #include <string>
 
 using namespace effv2;
@@ -21,20 +22,18 @@ nn::Sequential<float> make_network() {
       nn::Flatten<float>{}, nn::Linear<float>(7 * 7 * 32, 10));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+void run(const std::string& path) {
   const std::string directory = EFFV2_SOURCE_DIR "/examples/data/mnist-sample";
   const auto training = data::load_mnist(directory, data::Split::train, data::open_gzip);
   const auto test = data::load_mnist(directory, data::Split::test, data::open_gzip);
 
+  AtomicFile{path};  // whether it can be written is found out before there is a network to lose
   auto net = make_network();
   nn::initialize(net, 1);
   std::printf("%s\n", nn::summary(net, {1, 28, 28, 1}).to_string().c_str());
   const auto result = train::fit(net, training, test, {.epochs = 2, .learning_rate = 3e-3});
   std::printf("test accuracy %.2f %%\n", 100.0 * result.evaluation.accuracy());
 
-  const std::string path = argc > 1 ? argv[1] : "own_network.safetensors";
   io::SafetensorsWriter writer;
   io::add_weights(writer, net);
   writer.write(path);
@@ -44,4 +43,20 @@ int main(int argc, char** argv) {
   nn::Context<float> context;
   const auto evaluation = train::evaluate(again, test, {}, context);
   std::printf("and %.2f %% out of %s\n", 100.0 * evaluation.accuracy(), path.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+    std::fprintf(stderr, "usage: own_network [FILE]\n");
+    return 2;
+  }
+  try {
+    run(argc == 2 ? argv[1] : "own_network.safetensors");
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "own_network: %s\n", error.what());
+    return 2;
+  }
 }

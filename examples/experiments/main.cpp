@@ -1,9 +1,9 @@
 // Reruns what the EfficientNetV2 paper claims at a size that two cores can train.
 //
-//   experiments progressive      trains, and writes docs/experiments/progressive.{md,json,svg}
+//   experiments progressive      trains, and writes build/experiments/progressive.{md,json,svg}
 //   experiments --help           the other experiments, and everything else
 //
-// Every finished run is kept in docs/experiments/NAME.jsonl: the same command goes on after it was
+// Every finished run is kept in NAME.jsonl beside them: the same command goes on after it was
 // stopped.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace {
 struct Options {
   std::string name;
   experiments::Places places;
-  std::string out = "docs/experiments";
+  std::string out = EFFV2_SOURCE_DIR "/build/experiments";
   experiments::Size size = {.epochs = 0, .images = -1, .seeds = 0};  // 0, -1: the experiment's
   bool is_quick = false;
 };

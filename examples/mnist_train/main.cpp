@@ -14,6 +14,7 @@
 #include "../mnist_data.hpp"
 #include "../run_folder.hpp"
 #include "../stop_signal.hpp"
+#include "../written_out.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "training.hpp"
@@ -59,6 +60,7 @@ int run(int argc, char** argv) {
   folder.report(training->record().summary, result);
   if (!options.quiet) print_evaluation(result.evaluation, data.test);
   std::printf("%s\n", accuracy_line(result.evaluation).c_str());
+  check_written_out();
   return result.stopped ? killed_by_signal + stop_signal : 0;
 }
 

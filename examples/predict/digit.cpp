@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::int64_t digit_box = 20;
 
-// Light strokes on black: what is in the border of the picture is the background.
-Tensor<float> light_on_dark(const Tensor<std::uint8_t>& picture) {
+// The median of the picture's border.
+std::uint8_t background_of(const Tensor<std::uint8_t>& picture) {
   const std::int64_t height = picture.extent(0), width = picture.extent(1);
   std::vector<std::uint8_t> border;
   for (std::int64_t y = 0; y < height; ++y) {
@@ -23,7 +23,12 @@ Tensor<float> light_on_dark(const Tensor<std::uint8_t>& picture) {
   }
   std::nth_element(border.begin(), border.begin() + static_cast<std::ptrdiff_t>(border.size() / 2),
                    border.end());
-  const float background = border[border.size() / 2];
+  return border[border.size() / 2];
+}
+
+// Light strokes on black.
+Tensor<float> light_on_dark(const Tensor<std::uint8_t>& picture) {
+  const float background = background_of(picture);
   Tensor<float> ink(picture.shape());
   float most = 1.0F;
   for (std::int64_t i = 0; i < ink.size(); ++i) {
@@ -38,6 +43,12 @@ Tensor<float> light_on_dark(const Tensor<std::uint8_t>& picture) {
 }
 
 }  // namespace
+
+bool is_light_on_dark(const Tensor<std::uint8_t>& picture) {
+  const auto [darkest, lightest] = std::minmax_element(picture.begin(), picture.end());
+  const int background = background_of(picture);
+  return background - *darkest <= *lightest - background;
+}
 
 // As MNIST was made: the digit fills a box of 20 x 20, and its centre of mass is the middle of 28 x
 // 28 pixels.

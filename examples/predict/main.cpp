@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "../picture_network.hpp"
+#include "../written_out.hpp"
 #include "digit.hpp"
 #include "inputs.hpp"
 
@@ -57,11 +58,11 @@ class Reader {
 
   /// The `top` most probable classes, the best first.
   std::vector<Answer> read(const Tensor<std::uint8_t>& picture, std::int64_t top) {
-    // Digits of MNIST's size, or of the network's, are as they should be; others have other
-    // borders, and may be dark on light.
+    // Light digits of MNIST's size, or of the network's, are as they should be; others have other
+    // borders.
     const PictureSize size(picture.extent(0), picture.extent(1));
-    const bool is_ready = size == digit_size || size == network_.card.image_size;
-    const bool is_drawn = reads_digits_ && !is_ready;
+    const bool has_size = size == digit_size || size == network_.card.image_size;
+    const bool is_drawn = reads_digits_ && !(has_size && is_light_on_dark(picture));
     const Tensor<float> probabilities =
         is_drawn ? classifier_(centred_digit(picture)) : classifier_(picture);
 
@@ -156,6 +157,7 @@ int main(int argc, char** argv) {
           },
           complain);
     }
+    check_written_out();
   } catch (const std::exception& error) {
     complain(error);
   }

@@ -85,6 +85,10 @@ get_target_property(options effv2_compiled COMPILE_OPTIONS)
 if(options MATCHES Werror)
   message(FATAL_ERROR \"effv2::compiled makes warnings errors\")
 endif()"
+    if grep -rq --include=cmake_install.cmake version.hpp "$work/build"; then
+      echo "the library is installed with somebody else's program, unasked" >&2
+      exit 1
+    fi
     ;;
   fetch_content)
     build_project "include(FetchContent)
@@ -96,11 +100,12 @@ FetchContent_MakeAvailable(effv2)"
     instructions=
     if grep -q avx2 /proc/cpuinfo; then instructions='add_compile_options(-march=x86-64-v3)'; fi
     install_library
-    # A directory of the project, or of one of its dependencies, asks for it as well, and twice.
+    # A directory of the project, or of one of its dependencies, asks for it as well, and twice, for
+    # a shared library.
     mkdir "$work/project/part"
     echo "find_package(effv2 $version REQUIRED)
 find_package(effv2 $version REQUIRED)
-add_library(part OBJECT \"$here/unit_other.cpp\")
+add_library(part SHARED \"$here/unit_other.cpp\")
 target_compile_definitions(part PRIVATE EFFV2_SUM=sum_in_part)
 target_link_libraries(part PRIVATE effv2::compiled)" >"$work/project/part/CMakeLists.txt"
     target=compiled build_project "$instructions

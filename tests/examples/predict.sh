@@ -32,6 +32,15 @@ BEDSOwFNJGmvxhAIBAKBQCAQCAQCgUBuI5J+181H7xEYe9e+AAAAAElFTkSuQmCC
 EOF
 "$program" --top 1 "$work/transparent.png" | grep -q ': 1 ' || fail 'a picture with an alpha channel'
 
+# Dark on light of MNIST's own size.
+{
+  printf 'P5 28 28 255\n'
+  for y in {1..28}; do
+    for x in {1..28}; do if ((y > 4 && y <= 24 && x > 12 && x <= 15)); then printf ' '; else printf z; fi; done
+  done
+} >"$work/small.pgm"
+"$program" --top 1 "$work/small.pgm" | grep -q ': 1 ' || fail 'dark on light at 28 pixels'
+
 # Another network's pictures are digits only where that is said.
 model=(--model "$data/mnist_tiny.safetensors" --top 1)
 "$program" "${model[@]}" --digits "$work/bars/dark.pgm" >"$work/answers"

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // node check_onnx.mjs EXPORT_CASES FOLDER [MODEL.safetensors MNIST_DIR]: exported models, run by
 // onnxruntime, against what this library says. Exits with 77 where onnxruntime-node is missing (it is
 // looked for in NODE_PATH and beside the current folder).

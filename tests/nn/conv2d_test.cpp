@@ -24,8 +24,9 @@ TEST_CASE("wrong pictures and gradients are refused", "[conv2d]") {
   nn::Conv2d<float> conv({.in_channels = 2, .out_channels = 3});
   nn::initialize(conv, 1);
   nn::Conv2d<float>::Saved saved;
-  CHECK_THROWS_AS(conv.forward(Tensor<float>({1, 4, 4, 3}), saved, context), Error);
-  CHECK_THROWS_AS(conv.forward(Tensor<float>({4, 4, 2}), saved, context), Error);
+  const Tensor<float> wider({1, 4, 4, 3}), no_batch({4, 4, 2});
+  CHECK_THROWS_AS(conv.forward(wider, saved, context), Error);
+  CHECK_THROWS_AS(conv.forward(no_batch, saved, context), Error);
   const Tensor<float> x({2, 4, 4, 2});
   conv.forward(x, saved, context);
   CHECK_THROWS_AS(conv.backward(Tensor<float>({2, 4, 4, 2}), saved, context), Error);

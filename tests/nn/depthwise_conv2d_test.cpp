@@ -18,7 +18,8 @@ TEST_CASE("wrong pictures and gradients are refused by a depthwise convolution",
   nn::DepthwiseConv2d<float> conv({.channels = 2, .stride = 2});
   nn::initialize(conv, 1);
   nn::DepthwiseConv2d<float>::Saved saved;
-  CHECK_THROWS_AS(conv.forward(Tensor<float>({1, 4, 4, 3}), saved, context), Error);
+  const Tensor<float> wider({1, 4, 4, 3});
+  CHECK_THROWS_AS(conv.forward(wider, saved, context), Error);
   const Tensor<float> x({2, 4, 4, 2});
   CHECK(conv.forward(x, saved, context).shape() == Shape{2, 2, 2, 2});
   CHECK_THROWS_AS(conv.backward(x, saved, context), Error);

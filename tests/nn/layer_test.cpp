@@ -1,6 +1,11 @@
+#include <effv2/models/efficientnet.hpp>
 #include <effv2/nn/activation.hpp>
+#include <effv2/nn/batch_norm.hpp>
+#include <effv2/nn/dropout.hpp>
 #include <effv2/nn/layer.hpp>
 #include <effv2/nn/linear.hpp>
+#include <effv2/nn/mbconv.hpp>
+#include <effv2/nn/sequential.hpp>
 
 #include "../catch.hpp"
 #include "../support/compare.hpp"
@@ -12,12 +17,35 @@ namespace {
 struct NoLayer {
   using value_type = float;
 };
+
+template <class L>
+concept TakesTemporary = requires(L layer, typename L::Saved& saved, nn::Context<float>& context) {
+  layer.forward(Tensor<float>(), saved, context);
+};
 }  // namespace
 
 TEST_CASE("the concept knows layers from other things", "[layer]") {
   STATIC_REQUIRE(nn::Layer<nn::Linear<float>>);
   STATIC_REQUIRE(nn::Layer<nn::AnyLayer<double>>);
   STATIC_REQUIRE_FALSE(nn::Layer<NoLayer>);
+}
+
+TEST_CASE("what keeps a view of its input takes no temporary", "[layer]") {
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::Activation<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::BatchNorm<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::Conv2d<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::DepthwiseConv2d<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::Linear<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::SqueezeExcite<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::ConvBnAct<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::DepthwiseConvBnAct<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::MBConv<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::FusedMBConv<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::Sequential<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<nn::AnyLayer<float>>);
+  STATIC_REQUIRE_FALSE(TakesTemporary<models::EfficientNet<float>>);
+  // The others look at nothing but the shape, or write down what they need.
+  STATIC_REQUIRE(TakesTemporary<nn::Dropout<float>>);
 }
 
 TEST_CASE("a held layer computes what it does by itself, and copies of it are apart", "[layer]") {

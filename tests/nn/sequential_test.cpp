@@ -32,8 +32,9 @@ TEST_CASE("an empty sequence is refused", "[sequential]") {
   nn::Sequential<float> net;
   nn::Context<float> context(1);
   nn::Sequential<float>::Saved saved;
-  CHECK_THROWS_AS(net.infer(Tensor<float>({1, 2}), context), Error);
-  CHECK_THROWS_AS(net.forward(Tensor<float>({1, 2}), saved, context), Error);
+  const Tensor<float> x({1, 2});
+  CHECK_THROWS_AS(net.infer(x, context), Error);
+  CHECK_THROWS_AS(net.forward(x, saved, context), Error);
 }
 
 TEST_CASE("copies of a sequence share nothing", "[sequential]") {

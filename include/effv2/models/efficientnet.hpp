@@ -113,6 +113,7 @@ struct EfficientNet {
     saved.dropped = dropout.forward(y, saved.dropout, context);
     return classifier.forward(saved.dropped, saved.classifier, context);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, nn::Context<T>&) = delete;  // see nn::Layer
 
   Tensor<T> backward(const Tensor<T>& dlogits, Saved& saved, nn::Context<T>& context) {
     EFFV2_CHECK(!saved.blocks_output.empty(), ErrorCode::invalid_argument,

@@ -29,6 +29,7 @@ struct Activation {
     saved.x = x.view();
     return infer(x, context);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
     Tensor<T> y = context.tensor(x.shape());
     kernels::activation_forward<T>(y, x, kind, context.execution);

@@ -57,6 +57,7 @@ struct BatchNorm {
     prepare(x, saved, context);
     return apply(saved, context);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   /// The first half of forward: statistics and what follows from them. `sums`, if there are any,
   /// were taken while x was written.

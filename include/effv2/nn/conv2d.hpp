@@ -67,6 +67,7 @@ struct Conv2d {
     return apply(x, context.pack(weight, kernels::Transpose::no, window(x.shape())), bias_view(),
                  context, epilogue);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
     check(x);

@@ -58,6 +58,7 @@ struct ConvolutionBnAct {
                 saved.z.shape(), ", got ", blend.summand.shape());
     return bn.apply(saved.bn, context, blend);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   /// Forward as far as y = f(scale z + shift), which is not yet written: bn.apply does it.
   void prepare(const Tensor<T>& x, Saved& saved, Context<T>& context) {

@@ -57,6 +57,7 @@ struct DepthwiseConv2d {
     saved.x = x.view();
     return apply(x, weight.value(), {}, context, epilogue);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
     return apply(x, weight.value(), {}, context);

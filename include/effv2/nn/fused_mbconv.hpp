@@ -54,6 +54,7 @@ struct FusedMBConv {
     const Tensor<T> expanded = expand.forward(x, saved.expand, context);
     return project->forward(expanded, saved.project, context, shortcut);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     const kernels::Blend<T> dropped =

@@ -80,7 +80,7 @@ class Graph {
     return node;
   }
 
-  const Shape& shape(int node) const { return nodes_[static_cast<std::size_t>(node)].output; }
+  Shape shape(int node) const { return nodes_[static_cast<std::size_t>(node)].output; }
   const std::vector<Node>& nodes() const& { return nodes_; }
   std::vector<Node> nodes() && { return std::move(nodes_); }
 

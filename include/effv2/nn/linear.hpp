@@ -44,6 +44,7 @@ struct Linear {
     saved.x = x.view();
     return apply(x, context.pack(weight, kernels::Transpose::no), context, epilogue);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context,
                   const kernels::Epilogue<T>& epilogue = {}) const {

@@ -88,6 +88,7 @@ struct MBConv {
         gated(saved, context), saved.project, context,
         residual ? drop_path.shortcut(x, saved.drop_path, context) : kernels::Blend<T>{});
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     const Execution& run = context.execution;

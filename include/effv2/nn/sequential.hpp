@@ -67,6 +67,7 @@ class Sequential {
     }
     return layers_.back().forward(*input, saved.layers.back(), context);
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     const bool has_tape = !layers_.empty() && saved.layers.size() == layers_.size() &&

@@ -53,6 +53,7 @@ struct SqueezeExcite {
     kernels::excite_forward<T>(y, x, s, context.execution);
     return y;
   }
+  Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   /// ds = sum over pixels of dy x, back to dm; then dx = dy s + dm / pixels.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {

@@ -82,9 +82,13 @@ class Trainer {
           std::unique_ptr<optim::Optimizer<T>> optimizer = nullptr)
       : Trainer(model, training, no_data(), options, std::move(optimizer)) {}
 
-  Trainer(Model&, const data::Dataset&&, const FitOptions&) = delete;
-  Trainer(Model&, const data::Dataset&&, const data::Dataset&, const FitOptions&) = delete;
-  Trainer(Model&, const data::Dataset&, const data::Dataset&&, const FitOptions&) = delete;
+  // It keeps references to the data.
+  using OwnOptimizer = std::unique_ptr<optim::Optimizer<T>>;
+  Trainer(Model&, const data::Dataset&&, const FitOptions&, OwnOptimizer = nullptr) = delete;
+  Trainer(Model&, const data::Dataset&&, const data::Dataset&, const FitOptions&,
+          OwnOptimizer = nullptr) = delete;
+  Trainer(Model&, const data::Dataset&, const data::Dataset&&, const FitOptions&,
+          OwnOptimizer = nullptr) = delete;
 
   /// Trains to the end (or until a callback says no) and evaluates. After a checkpoint was loaded
   /// it goes on from there.
