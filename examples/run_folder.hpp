@@ -2,6 +2,7 @@
 // what the run is, metrics.jsonl how it went.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <effv2/core/appended_file.hpp>
 #include <effv2/core/atomic_file.hpp>
@@ -65,7 +66,11 @@ inline void write_run(const std::string& directory, const RunFile& run) {
 inline void note_line(effv2::train::RunRecord& record, const std::string& line) {
   const nlohmann::json json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return;
-  const auto number = [&json](const char* key) { return json.value(key, 0.0); };
+  const auto number = [&json](const char* key) {
+    const auto found = json.find(key);
+    if (found == json.end()) return 0.0;
+    return found->is_number() ? found->get<double>() : std::nan("");  // null
+  };
   const auto whole = [&json](const char* key) { return json.value(key, std::int64_t{0}); };
   if (json.value("kind", "") == "step") {
     effv2::train::StepReport r{.step = whole("step"),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdarg>
 #include <cstdint>
 #include <ctime>
@@ -30,6 +31,9 @@ namespace {
   va_end(arguments);
   return text;
 }
+
+// JSON has no word for what is not a number but null.
+std::string json_of(double value) { return std::isfinite(value) ? format("%.6g", value) : "null"; }
 
 }  // namespace
 
@@ -143,10 +147,10 @@ void MetricsFile::step(const train::StepReport& r) {
 
 void MetricsFile::epoch(const train::EpochReport& r) {
   std::string record = format(
-      "{\"kind\": \"epoch\", \"step\": %lld, \"epoch\": %lld, \"loss\": %.6g, "
-      "\"train_accuracy\": %.6g, \"seconds\": %.6g",
-      static_cast<long long>(r.step), static_cast<long long>(r.epoch), r.loss, r.accuracy,
-      r.seconds);
+      "{\"kind\": \"epoch\", \"step\": %lld, \"epoch\": %lld, \"loss\": %s, "
+      "\"train_accuracy\": %s, \"seconds\": %.6g",
+      static_cast<long long>(r.step), static_cast<long long>(r.epoch), json_of(r.loss).c_str(),
+      json_of(r.accuracy).c_str(), r.seconds);
   if (r.evaluation != nullptr) {
     record += format(", \"test_accuracy\": %.6g, \"test_loss\": %.6g", r.evaluation->accuracy(),
                      r.evaluation->loss);

@@ -179,6 +179,63 @@ TEST_CASE("a run that has ended is saved as it was in training", "[checkpoint]")
   CHECK(second.values() == whole.values());
 }
 
+TEST_CASE("a run is saved the same while the model holds its average", "[checkpoint]") {
+  const TemporaryFolder folder;
+  Subject run;
+  train::Callbacks callbacks;
+  callbacks.on_step = [&](const train::StepReport& r) {
+    if (r.step == 3) {
+      io::save_checkpoint(folder / "own", run.trainer);
+      run.trainer.with_average([&] { io::save_checkpoint(folder / "average", run.trainer); });
+      const io::SafetensorsFile own = io::SafetensorsFile::read(folder / "own");
+      const io::SafetensorsFile average = io::SafetensorsFile::read(folder / "average");
+      for (const std::string name : {"model.3.weight", "ema.average.3.weight"}) {
+        const Tensor<float> a = own.get<float>(name), b = average.get<float>(name);
+        CHECK(std::equal(a.begin(), a.end(), b.begin()));
+      }
+    }
+    return r.step < 3;
+  };
+  run.trainer.run(callbacks);
+}
+
+TEST_CASE("a run may go back to a checkpoint between its steps", "[checkpoint]") {
+  const TemporaryFolder folder;
+  Subject straight, back;
+  straight.trainer.run();
+  std::vector<std::int64_t> steps;
+  train::Callbacks callbacks;
+  callbacks.on_step = [&](const train::StepReport& r) {
+    steps.push_back(r.step);
+    if (r.step == 2) io::save_checkpoint(folder / "two", back.trainer);
+    // Once within the epoch, once from the next.
+    if (steps.size() == 4 || steps.size() == 9) io::load_checkpoint(folder / "two", back.trainer);
+    return true;
+  };
+  back.trainer.run(callbacks);
+  CHECK(steps == std::vector<std::int64_t>{1, 2, 3, 4, 3, 4, 5, 6, 7, 3, 4, 5, 6, 7, 8, 9, 10});
+  CHECK(back.values() == straight.values());
+}
+
+TEST_CASE("a folder is of one run", "[checkpoint]") {
+  const TemporaryFolder folder;
+  io::CheckpointFolder checkpoints(folder.path.string());
+  train::FitOptions o = options();
+  Subject first(o);
+  first.run_until(4);
+  checkpoints.save(first.trainer);
+  o.seed = 2;
+  Subject second(o);
+  second.run_until(1);
+  CHECK_THROWS_AS(checkpoints.save(second.trainer), Error);
+  CHECK(checkpoints.files().size() == 1);
+  // One that thaws a part on its way is still the same.
+  nn::freeze(first.net, "0");
+  first.run_until(5);
+  checkpoints.save(first.trainer);
+  CHECK(checkpoints.files().size() == 2);
+}
+
 TEST_CASE("another run's checkpoints are not written over", "[checkpoint]") {
   const TemporaryFolder folder;
   Fake run{7, 0};
@@ -280,6 +337,9 @@ TEST_CASE("a checkpoint of another run is refused and changes nothing", "[checkp
   Subject frozen;
   nn::freeze(frozen.net, "3");
   refuses(frozen, ErrorCode::invalid_argument, "this run has: frozen 3.weight");
+  Subject still;
+  nn::freeze(still.net, "0.bn.running_mean");
+  refuses(still, ErrorCode::invalid_argument, "this run has: frozen 0.bn.running_mean");
   Subject wider(options(), 12);
   refuses(wider, ErrorCode::shape_mismatch, "model.0.conv.weight");
 }

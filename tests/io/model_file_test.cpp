@@ -86,6 +86,7 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
       const std::string text = error.what();
       CAPTURE(text, reason);
       CHECK(text.find(reason) != std::string::npos);
+      CHECK(error.code() != ErrorCode::invalid_argument);
     }
   };
   refused([](Metadata& m) { m.erase("effv2.table"); }, "effv2.table is missing");
@@ -109,6 +110,8 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.image_size"] = "-28"; }, "[picture_size]");
   refused([](Metadata& m) { m["effv2.deviation"] = "0 1"; }, "not above 0");
   refused([](Metadata& m) { m["effv2.mean"] = "1 2 3"; }, "for 2 channels");
+  refused([](Metadata& m) { m["effv2.dropout"] = "1.5"; }, "effv2");
+  refused([](Metadata& m) { m["effv2.stem_stride"] = "0"; }, "effv2");
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb", "c", "d"}}), Error);
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a", "b"}}), Error);
   // An empty name is a name, and pictures need not be square.

@@ -186,4 +186,6 @@ TEST_CASE("a layer that ONNX knows nothing of is named, and no file is written",
   }
   CHECK_FALSE(file_exists(folder / "model.onnx"));
   CHECK_THROWS_AS(io::encode_onnx(network(), {28, 28}), Error);
+  CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.input = "x", .output = "x"}), Error);
+  CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.metadata = {{"name", "\xff"}}}), Error);
 }

@@ -54,6 +54,10 @@ TEST_CASE("timm's names", "[names]") {
 TEST_CASE("what is not there has no name", "[names]") {
   CHECK_THROWS_AS(torchvision("s", "tail.weight"), Error);
   CHECK_THROWS_AS(torchvision("s", "blocks.40.expand.conv.weight"), Error);
+  CHECK_THROWS_AS(torchvision("s", "blocks.first.expand.conv.weight"), Error);
+  CHECK_THROWS_AS(torchvision("s", "blocks.-1.expand.conv.weight"), Error);
+  CHECK_THROWS_WITH(io::foreign_name(io::Naming::timm, {}, "blocks.0.expand.conv.weight"),
+                    Catch::Contains("need the model's table"));
 }
 
 TEST_CASE("layouts go there and back, number by number", "[names]") {

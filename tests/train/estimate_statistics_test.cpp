@@ -1,6 +1,10 @@
 #include <algorithm>
+#include <cmath>
 #include <effv2/nn/batch_norm.hpp>
+#include <effv2/nn/conv2d.hpp>
+#include <effv2/nn/sequential.hpp>
 #include <effv2/train/estimate_statistics.hpp>
+#include <limits>
 
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
@@ -25,11 +29,25 @@ TEST_CASE("estimated statistics are means over batches, whatever was before",
       expected += sum / static_cast<double>(taken * batch.images.size());
     }
     nn::BatchNorm<float> layer({.channels = 1});
-    layer.running_mean.edit().fill(1000.0F);
+    // It may have been no number at all.
+    layer.running_mean.edit().fill(batches == 3 ? std::nanf("") : 1000.0F);
+    layer.running_var.edit().fill(std::nanf(""));
     nn::BatchNorm<float>::Saved saved;
     context.statistics_momentum = 0.25;
     train::estimate_statistics(layer, saved, set, loading, batches, context);
     CHECK(layer.running_mean.value()[0] == Approx(expected).margin(1e-4));
+    CHECK(std::isfinite(layer.running_var.value()[0]));
     CHECK(context.statistics_momentum == 0.25);
   }
+}
+
+TEST_CASE("there are no statistics of what is not finite", "[estimate_statistics]") {
+  const data::Dataset set = quarters(50, 600);
+  nn::Sequential<float> net(nn::Conv2d<float>({.out_channels = 2}),
+                            nn::BatchNorm<float>({.channels = 2}));
+  nn::initialize(net, 1);
+  net[0].as<nn::Conv2d<float>>()->weight.edit().fill(std::numeric_limits<float>::infinity());
+  nn::Sequential<float>::Saved saved;
+  nn::Context<float> context(1);
+  CHECK_THROWS_AS(train::estimate_statistics(net, saved, set, {}, 2, context), Error);
 }

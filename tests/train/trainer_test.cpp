@@ -166,6 +166,18 @@ TEST_CASE("an optimizer of one's own trains as one that the options name", "[tra
   CHECK(numbers(handed) == numbers(named));
   CHECK(trainer.configuration().find("optimizer own") != std::string::npos);
 
+  // A norm to clip at is the options' word, unless the optimizer says another.
+  own.clip_norm = 1e-3;
+  auto clipped = network(), clipped_by_name = network();
+  train::Trainer(clipped, training, test, own, adamw(clipped)).run();
+  train::FitOptions clips = o;
+  clips.clip_norm = 1e-3;
+  train::fit(clipped_by_name, training, test, clips);
+  CHECK(numbers(clipped) == numbers(clipped_by_name));
+  auto other_norm = adamw(handed);
+  other_norm->clip_norm = 2.0;
+  CHECK_THROWS_AS(train::Trainer(handed, training, test, own, std::move(other_norm)), Error);
+
   CHECK_THROWS_AS(train::Trainer(handed, training, test, own), Error);
   CHECK_THROWS_AS(train::Trainer(handed, training, test, own, adamw(other)), Error);
   CHECK_THROWS_AS(train::Trainer(handed, training, test, o, adamw(handed)), Error);
@@ -269,12 +281,44 @@ TEST_CASE("a step that is not finite can be skipped", "[trainer]") {
     }
     return true;
   };
-  callbacks.on_epoch = [](const train::EpochReport& r) { CHECK(std::isfinite(r.loss)); };
+  std::vector<double> losses;
+  callbacks.on_epoch = [&](const train::EpochReport& r) { losses.push_back(r.loss); };
   const train::FitResult result = train::fit(net, training, test, o, callbacks);
   CHECK(skipped == std::vector<bool>{false, false, true, false, false, false, false, false});
   CHECK(result.skipped == 1);
   CHECK(result.steps == 8);
+  for (const double loss : losses) CHECK(std::isfinite(loss));
   for (const float number : numbers(net)) CHECK(std::isfinite(number));
+}
+
+TEST_CASE("what was never done has no loss", "[trainer]") {
+  const data::Dataset training = quarters(64, 600);
+  auto net = network();
+  nn::for_each_parameter(net, [](const std::string& path, auto& p) {
+    if (path == "3.weight") p.edit()[0] = std::numeric_limits<float>::infinity();
+  });
+  train::FitOptions o = options();
+  o.on_non_finite = train::NonFinite::skip, o.epochs = 1;
+  train::Callbacks callbacks;
+  callbacks.on_step = [](const train::StepReport& r) {
+    CHECK(r.skipped);
+    CHECK(std::isnan(r.loss));
+    return true;
+  };
+  callbacks.on_epoch = [](const train::EpochReport& r) {
+    CHECK(std::isnan(r.loss));
+    CHECK(std::isnan(r.accuracy));
+  };
+  CHECK(train::fit(net, training, o, callbacks).skipped == 4);
+}
+
+TEST_CASE("what a backward pass left before is no part of a run", "[trainer]") {
+  const data::Dataset training = quarters(64, 600);
+  auto fresh = network(), used = network();
+  nn::for_each_parameter(used, [](const std::string&, auto& p) { p.gradient().fill(1.0F); });
+  train::fit(fresh, training, options());
+  train::fit(used, training, options());
+  CHECK(numbers(used) == numbers(fresh));
 }
 
 TEST_CASE("options and data that cannot be are refused before training", "[trainer]") {
@@ -290,6 +334,7 @@ TEST_CASE("options and data that cannot be are refused before training", "[train
   refuses([](train::FitOptions& o) { o.epochs = 0; });
   refuses([](train::FitOptions& o) { o.label_smoothing = 1.0; });
   refuses([](train::FitOptions& o) { o.learning_rate = 0.0; });
+  refuses([](train::FitOptions& o) { o.clip_norm = std::numeric_limits<double>::infinity(); });
   refuses([](train::FitOptions& o) { o.ema_decay = 1.0; });
   refuses([](train::FitOptions& o) { o.patience = 1, o.evaluate_each_epoch = false; });
   refuses([](train::FitOptions& o) { o.stages = {{.image_size = 8}, {.image_size = -1}}; });
@@ -319,6 +364,7 @@ TEST_CASE("test data unlike the training data are refused before the first step"
   };
   refuses([](data::Dataset& test) { test.classes = 5; });
   refuses([](data::Dataset& test) { test.images.reshape({20, 8, 4, 2}); });
+  refuses([](data::Dataset& test) { test.images.reshape({20, 4, 16, 1}); });
   refuses([](data::Dataset& test) { test = {}; });
   data::Dataset named = quarters(20, 600), other = quarters(20, 601);
   named.class_names = {"a", "b", "c", "d"}, other.class_names = {"a", "c", "b", "d"};
@@ -436,6 +482,12 @@ TEST_CASE("stages change size and dropout, each for as many steps", "[trainer][p
   CHECK(rates[0] == Approx(0.25));
   CHECK(rates[5] == Approx(spec.dropout));
   CHECK(rates[10] == Approx(0.3));
+  // One that does not say a size has that of the options' data.
+  sizes.clear();
+  o.data.image_size = 6, o.stages[1].image_size = {};
+  train::fit(net, training, test, o, callbacks);
+  CHECK(sizes[5] == 6);
+  CHECK(sizes[10] == 8);
   // The same in a model without the dial.
   auto plain = network();
   CHECK_THROWS_AS(train::fit(plain, training, test, o), Error);
@@ -540,6 +592,8 @@ TEST_CASE("what an epoch's evaluation is of can be had while it is reported", "[
     ++reports;
     const double own = loss();
     CHECK(trainer.with_average(loss) == report.evaluation->loss);
+    CHECK(trainer.with_average([&] { return trainer.with_average(loss); }) ==
+          report.evaluation->loss);
     CHECK(own != report.evaluation->loss);
     CHECK(loss() == own);
   };

@@ -160,10 +160,12 @@ EFFV2_SETUP void load_checkpoint(const SafetensorsFile& file, Run& run) {
   EFFV2_CHECK(file.has_checksum() && configuration != file.metadata().end(), ErrorCode::format,
               "[checkpoint] ", file.name(), " is no checkpoint");
   const std::string &theirs = configuration->second, ours = run.configuration();
-  EFFV2_CHECK(theirs == ours, ErrorCode::invalid_argument, "[checkpoint] ", file.name(),
-              " is of another run",
-              detail::missing_lines(theirs, ours, "the checkpoint has: ") +
-                  detail::missing_lines(ours, theirs, "this run has: "));
+  if (theirs != ours) {
+    const std::string differences = detail::missing_lines(theirs, ours, "the checkpoint has: ") +
+                                    detail::missing_lines(ours, theirs, "this run has: ");
+    throw_error(ErrorCode::invalid_argument, "[checkpoint] ", file.name(), " is of another run",
+                differences.empty() ? ": the same lines, in another order" : differences);
+  }
   detail::StateReader reader(file);
   run.visit_state(reader);
   reader.apply();
@@ -186,9 +188,14 @@ class CheckpointFolder {
   template <class Run>
   void save(Run& run) {
     std::error_code error;
-    EFFV2_CHECK(is_ours_ || entries().empty(), ErrorCode::invalid_argument, "[checkpoint] ",
-                folder_, " holds another run's checkpoints: resume it, or choose another folder");
-    is_ours_ = true;
+    const std::vector<Entry> before = entries();
+    std::string configuration = run.configuration();
+    // A run may freeze or thaw on its way, but not go back by it.
+    const bool is_ours = configuration_ && (*configuration_ == configuration || before.empty() ||
+                                            before.back().step < run.step());
+    EFFV2_CHECK(before.empty() || is_ours, ErrorCode::invalid_argument, "[checkpoint] ", folder_,
+                " holds another run's checkpoints: resume it, or choose another folder");
+    configuration_ = std::move(configuration);
     std::filesystem::create_directories(folder_, error);
     if (error) throw_io(folder_, "create", error.value());
     remove_leftovers();
@@ -215,7 +222,7 @@ class CheckpointFolder {
     for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
       try {
         load_checkpoint(entry->path, run);
-        is_ours_ = true;
+        configuration_ = run.configuration();
         return entry->step;
       } catch (const Error& error) {
         if (error.code() != ErrorCode::format) throw;
@@ -287,7 +294,7 @@ class CheckpointFolder {
 
   std::string folder_;
   std::size_t keep_;
-  bool is_ours_ = false;  // what lies in the folder is of the run that is saved
+  std::optional<std::string> configuration_;  // of the run whose checkpoints these are
 };
 
 }  // namespace effv2::inline EFFV2_ISA::io

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -296,7 +297,13 @@ EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {
   if (detail::least_weights(spec, o) > held) {
     reader.fail("effv2.table", "describes a network of more weights than the file has");
   }
-  LoadedModel<T> loaded{models::EfficientNet<T>(spec, o), {}};
+  std::optional<models::EfficientNet<T>> model;
+  try {
+    model.emplace(spec, o);
+  } catch (const Error& error) {
+    reader.fail("effv2", error.what());
+  }
+  LoadedModel<T> loaded{*std::move(model), {}};
   load_weights(loaded.model, file, {.naming = naming}, spec);
 
   ModelCard& card = loaded.card;

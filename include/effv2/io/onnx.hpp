@@ -21,6 +21,7 @@
 #include "../core/isa.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
+#include "../core/text.hpp"
 #include "../nn/graph.hpp"
 #include "../nn/visit.hpp"
 #include "../version.hpp"
@@ -302,6 +303,8 @@ EFFV2_SETUP std::string encode_onnx(const Model& model, const Shape& image,
                                     const OnnxOptions& options = {}) {
   EFFV2_CHECK(image.rank() == 3, ErrorCode::shape_mismatch,
               "[onnx] expected pictures (H, W, C), got ", image);
+  EFFV2_CHECK(options.input != options.output, ErrorCode::invalid_argument,
+              "[onnx] input and output cannot both be ", options.input);
   const nn::Graph graph = nn::describe(model, {1, image[0], image[1], image[2]});
   const detail::OnnxGraph<typename Model::value_type> onnx(model, graph, options);
   constexpr std::int64_t ir_version = 7, opset = 13;
@@ -310,6 +313,8 @@ EFFV2_SETUP std::string encode_onnx(const Model& model, const Shape& image,
   file.message(7, onnx.message());
   file.message(8, detail::Message().text(1, "").integer(2, opset));
   for (const auto& [key, value] : options.metadata) {
+    EFFV2_CHECK(text::is_utf8(key) && text::is_utf8(value), ErrorCode::invalid_argument,
+                "[onnx] the metadata of \"", key, "\" are not UTF-8");
     file.message(14, detail::Message().text(1, key).text(2, value));
   }
   return file.bytes();

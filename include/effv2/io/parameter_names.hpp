@@ -1,9 +1,11 @@
 // What other libraries call the parameters of an EfficientNet, and how they lay them out.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
@@ -100,7 +102,13 @@ EFFV2_SETUP inline std::string foreign_name(Naming naming, const models::ModelSp
   if (part == "classifier") return (is_timm ? "classifier." : "classifier.1.") + std::string(rest);
   EFFV2_CHECK(part == "blocks", ErrorCode::invalid_argument,
               "[names] no part of an EfficientNet: ", path);
-  int block = std::stoi(std::string(detail::take_name(rest))), stage = 0;
+  EFFV2_CHECK(spec.stage_count > 0, ErrorCode::invalid_argument, "[names] ", name_of(naming),
+              "'s names need the model's table");
+  const std::string_view number = detail::take_name(rest);
+  int block = 0, stage = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), block);
+  EFFV2_CHECK(error == std::errc{} && end == number.data() + number.size() && block >= 0,
+              ErrorCode::invalid_argument, "[names] no block of an EfficientNet: ", path);
   while (block >= spec.table[static_cast<std::size_t>(stage)].repeats) {
     block -= spec.table[static_cast<std::size_t>(stage)].repeats;
     EFFV2_CHECK(++stage < spec.stage_count, ErrorCode::invalid_argument,

@@ -136,16 +136,18 @@ void batch_norm_statistics(View<T> mean, View<T> variance, const ChannelSums<T>&
 }
 
 /// running = (1 - momentum) running + momentum batch; the variance made unbiased by n / (n - 1).
+/// With momentum 1 it does not matter what was there before, not even that it was no number.
 template <class T>
 void batch_norm_update_running(View<T> running_mean, View<T> running_variance, View<const T> mean,
                                View<const T> variance, std::int64_t rows, double momentum) {
   const double unbias = static_cast<double>(rows) / static_cast<double>(rows - 1);
   for (std::int64_t c = 0; c < mean.size(); ++c) {
-    const double m = static_cast<double>(running_mean[c]);
-    const double v = static_cast<double>(running_variance[c]);
-    running_mean[c] = static_cast<T>(m + momentum * (static_cast<double>(mean[c]) - m));
-    running_variance[c] =
-        static_cast<T>(v + momentum * (static_cast<double>(variance[c]) * unbias - v));
+    const double m = static_cast<double>(mean[c]);
+    const double v = static_cast<double>(variance[c]) * unbias;
+    const double m0 = momentum == 1.0 ? m : static_cast<double>(running_mean[c]);
+    const double v0 = momentum == 1.0 ? v : static_cast<double>(running_variance[c]);
+    running_mean[c] = static_cast<T>(m0 + momentum * (m - m0));
+    running_variance[c] = static_cast<T>(v0 + momentum * (v - v0));
   }
 }
 

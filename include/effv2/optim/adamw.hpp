@@ -19,6 +19,7 @@ struct AdamWOptions {
 
 /// m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
 /// w -= rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + weight_decay w)
+/// in a parameter's own update t: one that was frozen at first begins with t = 1 like any other.
 template <class T>
 class AdamW : public Optimizer<T> {
  public:
@@ -32,19 +33,16 @@ class AdamW : public Optimizer<T> {
   }
 
  protected:
-  void begin_step(double /*gradient_scale*/, const Execution&) override {
-    const auto t = static_cast<double>(this->steps() + 1);
-    correction1_ = 1.0 / (1.0 - std::pow(options_.beta1, t));
-    correction2_ = 1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t));
-  }
-
   void update(UpdateSpan<T> span, double learning_rate, double weight_decay,
               double gradient_scale) const override {
     using V = simd::Vector<T>;
+    const auto t = static_cast<double>(span.updates + 1);
+    const double correction1 = 1.0 / (1.0 - std::pow(options_.beta1, t));
+    const double correction2 = 1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t));
     const V beta1(static_cast<T>(options_.beta1)), rest1(static_cast<T>(1.0 - options_.beta1));
     const V beta2(static_cast<T>(options_.beta2)), rest2(static_cast<T>(1.0 - options_.beta2));
-    const V minus_rate(static_cast<T>(-learning_rate * correction1_));
-    const V root(static_cast<T>(correction2_)), epsilon(static_cast<T>(options_.epsilon));
+    const V minus_rate(static_cast<T>(-learning_rate * correction1));
+    const V root(static_cast<T>(correction2)), epsilon(static_cast<T>(options_.epsilon));
     const V keep(static_cast<T>(1.0 - learning_rate * weight_decay));
     const V scale(static_cast<T>(gradient_scale));
     simd::for_each_vector<T>(span.count, [&](std::int64_t i, auto lanes) {
@@ -61,7 +59,6 @@ class AdamW : public Optimizer<T> {
 
  private:
   AdamWOptions options_;
-  double correction1_ = 1.0, correction2_ = 1.0;
 };
 
 }  // namespace effv2::inline EFFV2_ISA::optim

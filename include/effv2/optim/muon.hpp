@@ -47,7 +47,6 @@ class Muon final : public AdamW<T> {
 
  private:
   void begin_step(double gradient_scale, const Execution& run) override {
-    AdamW<T>::begin_step(gradient_scale, run);
     for (Slot<T>& slot : this->slots()) {
       if (!slot.direction.empty() && !slot.parameter->frozen)
         find_direction(slot, gradient_scale, run);

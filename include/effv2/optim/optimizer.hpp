@@ -53,6 +53,7 @@ struct Slot {
   Tensor<T> direction;      // of the coming update, where begin_step finds it out; not kept
   double learning_rate_scale = 1.0;
   double weight_decay = 0.0;
+  std::int64_t updates = 0;  // as many as there were while it was not frozen
 };
 
 /// A piece of one parameter, for the fused update passes.
@@ -64,6 +65,7 @@ struct UpdateSpan {
   T* second = nullptr;
   const T* direction = nullptr;
   std::int64_t count = 0;
+  std::int64_t updates = 0;  // of the parameter, this one not counted
 };
 
 /// Base of the optimisers. Holds pointers into the model, which must outlive it and stay in place.
@@ -135,7 +137,10 @@ class Optimizer {
                      average->update_piece(chunk.slot, chunk.begin, chunk.count);
                  });
     if (average != nullptr) average->update_states(run);
-    for (Slot<T>& slot : slots_) slot.parameter->clear_gradient();
+    for (Slot<T>& slot : slots_) {
+      if (!slot.parameter->frozen) ++slot.updates;
+      slot.parameter->clear_gradient();
+    }
     return norm;
   }
 
@@ -158,6 +163,7 @@ class Optimizer {
   void visit_state(F&& f) {
     f("steps", steps_);
     for (Slot<T>& slot : slots_) {
+      f("updates." + slot.path, slot.updates);
       if (!slot.first.empty()) f("first." + slot.path, slot.first);
       if (!slot.second.empty()) f("second." + slot.path, slot.second);
     }
@@ -258,8 +264,13 @@ class Optimizer {
     const auto part_of = [&chunk](Tensor<T>& tensor) {
       return tensor.empty() ? nullptr : tensor.data() + chunk.begin;
     };
-    return {whole.value + chunk.begin, whole.gradient + chunk.begin, part_of(slot.first),
-            part_of(slot.second),      part_of(slot.direction),      chunk.count};
+    return {whole.value + chunk.begin,
+            whole.gradient + chunk.begin,
+            part_of(slot.first),
+            part_of(slot.second),
+            part_of(slot.direction),
+            chunk.count,
+            slot.updates};
   }
 
   std::vector<Slot<T>> slots_;

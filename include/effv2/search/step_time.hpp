@@ -53,6 +53,7 @@ class StepClock {
   static train::FitOptions endless(train::FitOptions fit) {
     fit.steps = std::numeric_limits<std::int32_t>::max();
     fit.warmup_epochs = 0.0, fit.patience = 0;
+    fit.stages.clear();  // nobody would see but the first
     fit.on_non_finite = train::NonFinite::skip;
     return fit;
   }

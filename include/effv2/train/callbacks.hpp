@@ -13,7 +13,7 @@ struct StepReport {
   std::int64_t step = 0, total_steps = 0;  // step counts from 1
   std::int64_t epoch = 0;                  // from 0
   std::int64_t image_size = 0;             // height of the pictures
-  double loss = 0.0, accuracy = 0.0;       // of the step's batches
+  double loss = 0.0, accuracy = 0.0;       // of the step's batches; NaN if it was skipped
   double learning_rate = 0.0, gradient_norm = 0.0;
   double images_per_second = 0.0;  // since training began, without evaluation
   double seconds = 0.0;            // likewise
@@ -22,8 +22,8 @@ struct StepReport {
 
 struct EpochReport {
   std::int64_t epoch = 0, step = 0;
-  double loss = 0.0, accuracy = 0.0;       // means over the epoch's batches
-  double seconds = 0.0;                    // of training so far, all epochs
+  double loss = 0.0, accuracy = 0.0;  // means over the epoch's batches; NaN if all were skipped
+  double seconds = 0.0;               // of training so far, all epochs
   const Evaluation* evaluation = nullptr;  // null if there was none; with an EMA, of the average
 };
 

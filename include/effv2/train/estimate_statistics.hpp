@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../data/dataset.hpp"
 #include "../data/loader.hpp"
@@ -13,6 +14,7 @@ namespace effv2::inline EFFV2_ISA::train {
 
 /// Makes all running statistics the means over the first `batches` batches (or all there are) that
 /// `options` yield, whatever they were before. Weights stay as they are. `saved` is used as a tape.
+/// Throws Error(non_finite) if what a batch norm sees is not finite; batches before have counted.
 template <class Model>
 EFFV2_SETUP void estimate_statistics(Model& model, typename Model::Saved& saved,
                                      const data::Dataset& dataset,
@@ -32,6 +34,8 @@ EFFV2_SETUP void estimate_statistics(Model& model, typename Model::Saved& saved,
     momentum.of_context = 1.0 / static_cast<double>(i + 1);
     context.begin_step(static_cast<std::uint64_t>(i), batch->images);
     model.forward(batch->images, saved, context);
+    EFFV2_CHECK(context.non_finite() == nullptr, ErrorCode::non_finite,
+                "[statistics] what the model makes of batch ", i + 1, " is not finite");
   }
 }
 

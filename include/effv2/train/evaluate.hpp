@@ -5,6 +5,7 @@
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/picture_size.hpp"
 #include "../core/tensor.hpp"
 #include "../data/dataset.hpp"
 #include "../data/loader.hpp"
@@ -23,8 +24,13 @@ void check_classes(const Tensor<T>& logits, const data::Dataset& dataset) {
 }
 
 /// Throws unless the test images are of the training images' kind.
-inline void check_test_images(const data::Dataset& test, const data::Dataset& training) {
+inline void check_test_images(const data::Dataset& test, const data::Dataset& training,
+                              PictureSize size) {
   test.validate();
+  EFFV2_CHECK(size.is_given() || test.picture_size() == training.picture_size(),
+              ErrorCode::shape_mismatch, "[fit] the test images have ", test.picture_size(),
+              " pixels and those to learn from ", training.picture_size(),
+              ": data.image_size has to say which it is to be");
   EFFV2_CHECK(test.classes == training.classes && test.channels() == training.channels(),
               ErrorCode::shape_mismatch, "[fit] expected test images of ", training.classes,
               " classes and ", training.channels(), " channels, as in training, got ", test.classes,

@@ -85,7 +85,8 @@ struct FitOptions {
     EFFV2_CHECK(learning_rate > 0.0 && std::isfinite(learning_rate), ErrorCode::invalid_argument,
                 "[fit] expected a learning rate above 0, got ", learning_rate);
     EFFV2_CHECK(
-        weight_decay >= 0.0 && clip_norm >= 0.0 && warmup_epochs >= 0.0 &&
+        weight_decay >= 0.0 && std::isfinite(weight_decay) && clip_norm >= 0.0 &&
+            std::isfinite(clip_norm) && warmup_epochs >= 0.0 &&
             warmup_epochs <= static_cast<double>(most),
         ErrorCode::invalid_argument,
         "[fit] expected weight decay, clip norm and warm-up of at least 0 (and 10^12 epochs "

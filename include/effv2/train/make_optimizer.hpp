@@ -53,6 +53,11 @@ std::unique_ptr<optim::Optimizer<T>> handed_over(std::unique_ptr<optim::Optimize
               "[fit] an optimizer is handed over, and the options ask for ", name_of(o.optimizer));
   EFFV2_CHECK(optimizer->is_of(model), ErrorCode::invalid_argument,
               "[fit] the optimizer is of another model");
+  EFFV2_CHECK(
+      o.clip_norm == 0.0 || optimizer->clip_norm == 0.0 || o.clip_norm == optimizer->clip_norm,
+      ErrorCode::invalid_argument, "[fit] the optimizer clips at ", optimizer->clip_norm,
+      ", and the options ask for ", o.clip_norm);
+  if (o.clip_norm > 0.0) optimizer->clip_norm = o.clip_norm;
   return optimizer;
 }
 

@@ -16,7 +16,7 @@ namespace effv2::inline EFFV2_ISA::train {
 /// A part of a run. All parts have equally many steps; weights, optimiser and average are carried
 /// over.
 struct Stage {
-  PictureSize image_size = {};  // by default the data's
+  PictureSize image_size = {};  // by default what the options' data say
   data::Augmentation augmentation = {};
   double mixup = 0.0;     // alpha
   double dropout = -1.0;  // before the classifier; negative: as the model was built

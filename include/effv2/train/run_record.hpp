@@ -67,7 +67,9 @@ inline std::vector<StageRecord> stage_records(const FitOptions& o) {
     records.push_back(
         {size, describe(augmentation), augmentation.rand_augment.magnitude, mixup, dropout});
   };
-  for (const Stage& s : o.stages) add(s.image_size, s.augmentation, s.mixup, s.dropout);
+  for (const Stage& s : o.stages) {
+    add(s.image_size.value_or(o.data.image_size), s.augmentation, s.mixup, s.dropout);
+  }
   if (o.stages.empty()) add(o.data.image_size, o.data.augmentation, o.data.mixup, -1.0);
   return records;
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,7 +60,7 @@ class Trainer {
     // What the first evaluation would find out an epoch later.
     EFFV2_CHECK(options_.patience == 0 || !test_.labels.empty(), ErrorCode::invalid_argument,
                 "[fit] patience needs test images");
-    if (!test_.labels.empty()) check_test_images(test_, training_);
+    if (!test_.labels.empty()) check_test_images(test_, training_, options_.data.image_size);
     nn::for_each_state(model, [this](const std::string&, nn::State<T>& state) {
       states_.push_back({&state, {}});
     });
@@ -101,6 +102,7 @@ class Trainer {
                 "[fit] all parameters of the model are frozen");
     const StagesEnd guard{*this};
     if (std::exchange(averaged_, false)) ema_->swap();
+    nn::zero_gradients(model_);  // whatever a backward pass before left there
     // An epoch that a checkpoint found with all its batches done still has to be evaluated.
     while (!result.stopped && ((step_ < total_steps() && !out_of_patience()) || batch_ > 0)) {
       EpochReport report = run_epoch(callbacks, result.stopped);
@@ -132,7 +134,7 @@ class Trainer {
   /// evaluation is of. For callbacks, and between runs.
   template <class F>
   decltype(auto) with_average(F&& f) {
-    const Averaged guard(averaged_ || !ema_ ? nullptr : &*ema_);
+    const Averaged guard(*this);
     return f();
   }
 
@@ -165,6 +167,9 @@ class Trainer {
     nn::for_each_parameter(std::as_const(model_), [&](const std::string& path, const auto& p) {
       if (p.frozen) text += "\nfrozen " + path;
     });
+    nn::for_each_state(std::as_const(model_), [&](const std::string& path, const auto& state) {
+      if (state.frozen) text += "\nfrozen " + path;
+    });
     if (optimizer_->clip_norm != options_.clip_norm) {
       text += concat("\noptimizer_clip_norm ", optimizer_->clip_norm);
     }
@@ -184,7 +189,8 @@ class Trainer {
     const auto below = [&f](const char* prefix) {
       return [&f, prefix](const std::string& name, auto& value) { f(prefix + name, value); };
     };
-    // After run() the model holds the average, and the average's place the model's own values.
+    // After run() and in with_average the model holds the average, and the average's place the
+    // model's own values.
     const char* const own_values = averaged_ ? "ema.average." : "model.";
     nn::for_each_parameter(model_, below(own_values));
     nn::for_each_state(model_, below(own_values));
@@ -221,6 +227,7 @@ class Trainer {
       const bool skips = options_.on_non_finite == NonFinite::skip;
       if (error.code() != ErrorCode::non_finite || !skips) throw;
       report.skipped = true;
+      report.loss = report.accuracy = std::numeric_limits<double>::quiet_NaN();
       ++skipped_;
     } catch (...) {
       undo_step();
@@ -332,8 +339,8 @@ class Trainer {
     if (stage == stage_) return false;
     const Stage& now = options_.stages[static_cast<std::size_t>(stage)];
     data::LoaderOptions options = loader_options(options_);
-    options.image_size = now.image_size, options.augmentation = now.augmentation;
-    options.mixup = now.mixup;
+    if (now.image_size.is_given()) options.image_size = now.image_size;
+    options.augmentation = now.augmentation, options.mixup = now.mixup;
     loader_.set_options(options);
     if constexpr (can_set_dropout) {
       model_.set_dropout(now.dropout >= 0.0 ? now.dropout : built_dropout_);
@@ -386,9 +393,13 @@ class Trainer {
       report.images_per_second =
           static_cast<double>(step_ * options_.accumulate * options_.batch_size) /
           std::max(1e-9, seconds_);
+      const std::pair place(epoch_, batch_);
       if (callbacks.on_step && !callbacks.on_step(report)) stopped = true;
+      // The callback may have loaded a checkpoint.
+      if (place != std::pair(epoch_, batch_)) loader_.start(epoch_, batch_);
     }
-    const auto count = static_cast<double>(std::max<std::int64_t>(1, updates_));
+    // Of no step at all, the mean is not a number.
+    const auto count = static_cast<double>(updates_);
     return {epoch_, step_, loss_ / count, accuracy_ / count, seconds_};
   }
 
@@ -402,20 +413,27 @@ class Trainer {
     }
   }
 
-  // While it lives, the model has its average, if any is given.
+  // While it lives, the model has its average, if there is one.
   class Averaged {
    public:
-    explicit Averaged(optim::Ema<T>* ema) : ema_(ema) {
-      if (ema_ != nullptr) ema_->swap();
+    explicit Averaged(Trainer& trainer)
+        : trainer_(trainer), swaps_(trainer.ema_.has_value() && !trainer.averaged_) {
+      if (swaps_) swap(true);
     }
     Averaged(const Averaged&) = delete;
     Averaged& operator=(const Averaged&) = delete;
     ~Averaged() {
-      if (ema_ != nullptr) ema_->swap();
+      if (swaps_) swap(false);
     }
 
    private:
-    optim::Ema<T>* ema_;
+    void swap(bool averaged) {
+      trainer_.ema_->swap();
+      trainer_.averaged_ = averaged;
+    }
+
+    Trainer& trainer_;
+    const bool swaps_;
   };
 
   Evaluation evaluate_test() {
