@@ -5,7 +5,8 @@ set(effv2_missing "")
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
   string(APPEND effv2_missing "effv2 needs g++ 12 or later, this is ${CMAKE_CXX_COMPILER_VERSION}. ")
 endif()
-if(NOT effv2_FIND_QUIETLY AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES AND NOT CMAKE_CXX_FLAGS MATCHES "-O[1-3s]")
+if(NOT effv2_FIND_QUIETLY AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES
+   AND NOT CMAKE_CXX_FLAGS MATCHES "-O[1-3s]")
   message(WARNING "effv2: without a CMAKE_BUILD_TYPE nothing is optimised, and training takes many "
                   "times as long; -DCMAKE_BUILD_TYPE=Release is what you want")
 endif()

@@ -8,6 +8,15 @@ using namespace effv2::text;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
+TEST_CASE("the whole of a text is a number, or it is none", "[text]") {
+  CHECK(parse_number<int>("-12") == -12);
+  CHECK(parse_number<double>("0.5") == 0.5);
+  for (const char* text : {"", " 1", "1 ", "1x", "x", "+1", "99999999999"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_number<int>(text));
+  }
+}
+
 TEST_CASE("thousands are grouped", "[text]") {
   CHECK(grouped(0) == "0");
   CHECK(grouped(999) == "999");

@@ -6,12 +6,18 @@ program=$1 draw=$2
 source "$(dirname "${BASH_SOURCE[0]}")/support.sh"
 data=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../examples/data" && pwd)
 
-# A one: a bar of 6 x 40 in a picture of 50 x 60.
-bar() { # INK PAPER
-  printf 'P5 50 60 255\n'
-  for y in {1..60}; do
-    for x in {1..50}; do
-      if ((y > 10 && y <= 50 && x > 22 && x <= 28)); then printf %s "$1"; else printf %s "$2"; fi
+# A one: a bar, STROKE wide, in the middle of a picture.
+bar() { # INK PAPER [WIDTH HEIGHT MARGIN STROKE]
+  local ink=$1 paper=$2 width=${3-50} height=${4-60} margin=${5-10} stroke=${6-6} x y
+  local left=$(((width - stroke) / 2))
+  printf 'P5 %s %s 255\n' "$width" "$height"
+  for ((y = 0; y < height; ++y)); do
+    for ((x = 0; x < width; ++x)); do
+      if ((y >= margin && y < height - margin && x >= left && x < left + stroke)); then
+        printf %s "$ink"
+      else
+        printf %s "$paper"
+      fi
     done
   done
 }
@@ -33,12 +39,7 @@ EOF
 "$program" --top 1 "$work/transparent.png" | grep -q ': 1 ' || fail 'a picture with an alpha channel'
 
 # Dark on light of MNIST's own size.
-{
-  printf 'P5 28 28 255\n'
-  for y in {1..28}; do
-    for x in {1..28}; do if ((y > 4 && y <= 24 && x > 12 && x <= 15)); then printf ' '; else printf z; fi; done
-  done
-} >"$work/small.pgm"
+bar ' ' z 28 28 4 3 >"$work/small.pgm"
 "$program" --top 1 "$work/small.pgm" | grep -q ': 1 ' || fail 'dark on light at 28 pixels'
 
 # Another network's pictures are digits only where that is said.

@@ -1,14 +1,15 @@
 // Height and width of pictures.
 #pragma once
 
-#include <charconv>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "error.hpp"
 #include "isa.hpp"
+#include "text.hpp"
 
 namespace effv2::inline EFFV2_ISA {
 
@@ -26,13 +27,10 @@ struct PictureSize {
   static PictureSize parse(std::string_view text) {
     const std::size_t cross = text.find('x');
     const auto number = [text](std::string_view digits) {
-      std::int64_t value = -1;
-      const auto [end, error] =
-          std::from_chars(digits.data(), digits.data() + digits.size(), value);
-      const bool is_number = error == std::errc{} && end == digits.data() + digits.size();
-      EFFV2_CHECK(is_number && value >= 0, ErrorCode::invalid_argument,
+      const std::optional<std::int64_t> value = text::parse_number<std::int64_t>(digits);
+      EFFV2_CHECK(value && *value >= 0, ErrorCode::invalid_argument,
                   "[picture_size] expected pixels such as 28 or 64x96, got \"", text, '"');
-      return value;
+      return *value;
     };
     if (cross == text.npos) return number(text);
     return PictureSize(number(text.substr(0, cross)), number(text.substr(cross + 1))).validated();

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "error.hpp"
 #include "isa.hpp"
@@ -28,6 +30,16 @@ inline std::string with_commas(std::string digits, std::size_t first) {
 }
 
 }  // namespace detail
+
+/// The number that the whole of `text` is, or nothing.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  if (error != std::errc{} || end != last) return {};
+  return value;
+}
 
 /// 1234567 -> "1,234,567"
 inline std::string grouped(std::int64_t value) {

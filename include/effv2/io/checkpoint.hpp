@@ -9,7 +9,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -28,6 +27,7 @@
 #include "../core/isa.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
+#include "../core/text.hpp"
 #include "../nn/parameter.hpp"
 #include "../version.hpp"
 #include "checksum.hpp"
@@ -188,14 +188,14 @@ class CheckpointFolder {
   template <class Run>
   void save(Run& run) {
     std::error_code error;
-    const std::vector<Entry> before = entries();
-    std::string configuration = run.configuration();
-    // A run may freeze or thaw on its way, but not go back by it.
-    const bool is_ours = configuration_ && (*configuration_ == configuration || before.empty() ||
-                                            before.back().step < run.step());
-    EFFV2_CHECK(before.empty() || is_ours, ErrorCode::invalid_argument, "[checkpoint] ", folder_,
-                " holds another run's checkpoints: resume it, or choose another folder");
-    configuration_ = std::move(configuration);
+    if (std::string configuration = run.configuration(); configuration_ != configuration) {
+      const std::vector<Entry> before = entries();
+      // A run may freeze or thaw on its way, but not go back by it.
+      EFFV2_CHECK(before.empty() || (configuration_ && before.back().step < run.step()),
+                  ErrorCode::invalid_argument, "[checkpoint] ", folder_,
+                  " holds another run's checkpoints: resume it, or choose another folder");
+      configuration_ = std::move(configuration);
+    }
     std::filesystem::create_directories(folder_, error);
     if (error) throw_io(folder_, "create", error.value());
     remove_leftovers();
@@ -270,12 +270,10 @@ class CheckpointFolder {
     std::vector<Entry> found;
     for_each_name([&](const std::string& name) {
       if (!name.starts_with(prefix) || !name.ends_with(extension)) return;
-      const std::string digits =
-          name.substr(prefix.size(), name.size() - prefix.size() - extension.size());
-      std::int64_t step = 0;
-      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
-      if (error != std::errc{} || end != digits.data() + digits.size() || step < 0) return;
-      found.push_back({step, folder_ + '/' + name});
+      const std::string_view digits = std::string_view(name).substr(
+          prefix.size(), name.size() - prefix.size() - extension.size());
+      const std::optional<std::int64_t> step = text::parse_number<std::int64_t>(digits);
+      if (step && *step >= 0) found.push_back({*step, folder_ + '/' + name});
     });
     std::sort(found.begin(), found.end(),
               [](const Entry& a, const Entry& b) { return a.step < b.step; });

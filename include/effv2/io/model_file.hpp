@@ -1,7 +1,6 @@
 // A trained network in one file that says what it is: load_model rebuilds it from the file alone.
 #pragma once
 
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/picture_size.hpp"
+#include "../core/text.hpp"
 #include "../models/block_spec.hpp"
 #include "../models/efficientnet.hpp"
 #include "../version.hpp"
@@ -107,12 +107,9 @@ class CardReader {
   }
   template <class Number>
   Number parsed(const char* key, std::string_view word) const {
-    Number value{};
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc{} || end != word.data() + word.size()) {
-      fail(key, concat("is no number: \"", word, "\""));
-    }
-    return value;
+    const std::optional<Number> value = text::parse_number<Number>(word);
+    if (!value) fail(key, concat("is no number: \"", word, "\""));
+    return *value;
   }
   template <class Number>
   Number number(const char* key) const {

@@ -1,16 +1,16 @@
 // What other libraries call the parameters of an EfficientNet, and how they lay them out.
 #pragma once
 
-#include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
+#include "../core/text.hpp"
 #include "../models/block_spec.hpp"
 
 namespace effv2::inline EFFV2_ISA::io {
@@ -104,11 +104,10 @@ EFFV2_SETUP inline std::string foreign_name(Naming naming, const models::ModelSp
               "[names] no part of an EfficientNet: ", path);
   EFFV2_CHECK(spec.stage_count > 0, ErrorCode::invalid_argument, "[names] ", name_of(naming),
               "'s names need the model's table");
-  const std::string_view number = detail::take_name(rest);
-  int block = 0, stage = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), block);
-  EFFV2_CHECK(error == std::errc{} && end == number.data() + number.size() && block >= 0,
-              ErrorCode::invalid_argument, "[names] no block of an EfficientNet: ", path);
+  const std::optional<int> number = text::parse_number<int>(detail::take_name(rest));
+  EFFV2_CHECK(number && *number >= 0, ErrorCode::invalid_argument,
+              "[names] no block of an EfficientNet: ", path);
+  int block = *number, stage = 0;
   while (block >= spec.table[static_cast<std::size_t>(stage)].repeats) {
     block -= spec.table[static_cast<std::size_t>(stage)].repeats;
     EFFV2_CHECK(++stage < spec.stage_count, ErrorCode::invalid_argument,

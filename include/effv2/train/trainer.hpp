@@ -339,7 +339,7 @@ class Trainer {
     if (stage == stage_) return false;
     const Stage& now = options_.stages[static_cast<std::size_t>(stage)];
     data::LoaderOptions options = loader_options(options_);
-    if (now.image_size.is_given()) options.image_size = now.image_size;
+    options.image_size = now.image_size.value_or(options.image_size);
     options.augmentation = now.augmentation, options.mixup = now.mixup;
     loader_.set_options(options);
     if constexpr (can_set_dropout) {
