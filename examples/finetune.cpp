@@ -17,6 +17,7 @@
 #include <string>
 #include <utility>
 
+#include "class_recalls.hpp"
 #include "decode_picture.hpp"
 #include "picture_network.hpp"
 
@@ -130,10 +131,7 @@ void run(const Options& o) {
     std::fflush(stdout);
   };
   const train::FitResult result = train::fit(model, training, test, options, callbacks);
-  for (std::int64_t c = 0; c < test.classes; ++c) {
-    std::printf("%-20s recall %6.2f %%\n", test.class_name(c).c_str(),
-                100.0 * result.evaluation.confusion.recall(c));
-  }
+  print_class_recalls(test, result.evaluation.confusion);
   io::save_model(o.out, model, card);
   if (!o.report.empty()) {
     record.title = concat(model.spec.name, " on ", o.folder);

@@ -11,7 +11,9 @@
 #include <effv2/effv2.hpp>
 #include <exception>
 #include <string>
+#include <utility>
 
+#include "class_recalls.hpp"
 #include "decode_picture.hpp"
 #include "whole_number.hpp"
 
@@ -35,6 +37,9 @@ void run(const std::string& folder, const std::string& out, std::int64_t pixels,
       /*seed=*/1);
   train::FitOptions options{.epochs = epochs,
                             .batch_size = std::min<std::int64_t>(32, training.size())};
+  data::ChannelStatistics statistics = data::channel_statistics(training.images);
+  options.data.mean = std::move(statistics.mean);
+  options.data.deviation = std::move(statistics.deviation);
   options.data.augmentation = {.shift = 2.0, .rotate = 10.0, .scale = 0.1};
   AtomicFile{out};  // whether it can be written is found out before there is something to lose
   train::Callbacks callbacks;
@@ -43,10 +48,7 @@ void run(const std::string& folder, const std::string& out, std::int64_t pixels,
                 static_cast<long long>(r.epoch + 1), r.loss, 100.0 * r.evaluation->accuracy());
   };
   const train::FitResult result = train::fit(model, training, test, options, callbacks);
-  for (std::int64_t c = 0; c < test.classes; ++c) {
-    std::printf("%-20s recall %.2f %%\n", test.class_name(c).c_str(),
-                100.0 * result.evaluation.confusion.recall(c));
-  }
+  print_class_recalls(test, result.evaluation.confusion);
   io::save_model(out, model, train::model_card(options, training));
 }
 

@@ -26,6 +26,7 @@
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "../stop_signal.hpp"
 #include "options.hpp"
@@ -50,7 +51,10 @@ search::ProxyOptions proxy_options(const Options& o, const data::Dataset& set) {
                    .drop_path = o.drop_path};
   proxy.fit.epochs = o.epochs, proxy.fit.batch_size = o.batch;
   proxy.fit.learning_rate = o.learning_rate, proxy.fit.warmup_epochs = 0.5;
+  data::ChannelStatistics statistics = data::channel_statistics(set.images);
   proxy.fit.data.image_size = o.size;
+  proxy.fit.data.mean = std::move(statistics.mean);
+  proxy.fit.data.deviation = std::move(statistics.deviation);
   proxy.fit.threads = static_cast<int>(o.threads);
   proxy.fit.seed = static_cast<std::uint64_t>(o.seed);
   return proxy;

@@ -124,4 +124,10 @@ TEST_CASE("a stratified split takes the same part of every class", "[data][datas
   CHECK_THROWS_AS(whole.stratified_split(0.0), Error);
   CHECK_THROWS_AS(whole.stratified_split(1.0), Error);
   CHECK_THROWS_AS(whole.stratified_split(0.001), Error);
+  // A sample is the second part, and may be all.
+  CHECK(same_images(whole.stratified_sample(0.2, 7), test));
+  CHECK(same_images(whole.stratified_sample(1.0, 7), whole));
+  CHECK_THROWS_AS(whole.stratified_sample(0.0), Error);
+  CHECK_THROWS_AS(whole.stratified_sample(1.1), Error);
+  CHECK_THROWS_AS(whole.stratified_sample(0.001), Error);
 }

@@ -245,7 +245,7 @@ TEST_CASE("a batch is what resizing, warping and normalising give one by one", "
   options.mean = {0.5, 0.25, 0.125};
   options.deviation = {0.5, 1, 2};
   options.shuffle = false;
-  const PictureSize sizes[] = {{}, 8, 5, 12, {5, 7}, {9, 12}};
+  const PictureSize sizes[] = {{}, 8, 5, 12, {5, 7}, {9, 12}, {5, 12}};
   for (const PictureSize size : sizes) {
     for (const bool augmented : {false, true}) {
       options.image_size = size;
@@ -257,16 +257,15 @@ TEST_CASE("a batch is what resizing, warping and normalising give one by one", "
       REQUIRE(batch.images.shape() == loader.shape(3));
       for (std::int64_t n = 0; n < 3; ++n) {
         const View<const std::uint8_t> image = dataset.image(n);
-        Tensor<double> expected({8, 8, 3});
-        std::copy(image.begin(), image.end(), expected.begin());
-        expected = resize(expected, height, width);
+        Tensor<double> whole({8, 8, 3}), expected({height, width, 3});
+        std::copy(image.begin(), image.end(), whole.begin());
+        const Tensor<double> resized = resize(whole, height, width);
+        std::copy(resized.begin(), resized.end(), expected.begin());
         if (augmented) {
-          Warp warp = options.augmentation.draw(8, 8, {0, augment_stream, 1},
-                                                static_cast<std::uint32_t>(n));
-          if (height < 8) {
-            warp.right *= static_cast<double>(width) / 8;
-            warp.down *= static_cast<double>(height) / 8;
-            expected = data::warp(expected, warp);
+          const Warp warp = options.augmentation.draw(8, 8, {0, augment_stream, 1},
+                                                      static_cast<std::uint32_t>(n));
+          if (height < 8 || width < 8) {
+            warp_into<double, double>(warp, expected, resized, 0.0, nullptr, 8);
           } else {
             warp_into<double, std::uint8_t>(warp, expected, image, 0.0);
           }
@@ -349,19 +348,20 @@ TEST_CASE("elastic distortion is in pixels of the source at every size", "[data]
   const Dataset dataset = numbered(3, 24);
   LoaderOptions options = plain(3);
   options.shuffle = false, options.augmentation.elastic = 1.2;
-  for (const std::int64_t size : {0, 12, 30}) {
+  const PictureSize sizes[] = {{}, 12, 30, {12, 20}, {30, 12}};
+  for (const PictureSize size : sizes) {
     options.image_size = size;
     const Batch<double> batch = Loader<double>(dataset, options).batch(1, 0);
-    const std::int64_t side = size == 0 ? 24 : size;
+    const auto [height, width] = size.value_or(24);
     for (std::int64_t n = 0; n < 3; ++n) {
       const View<const std::uint8_t> source = dataset.image(n);
       Displacement field;
-      field.draw(side < 24 ? 0.6 : 1.2, side, side, {options.seed, augment_stream, 1},
+      field.draw(1.2, height, width, {options.seed, augment_stream, 1},
                  static_cast<std::uint32_t>(n), Augmentation::first_of_displacement);
-      Tensor<double> image(source.shape()), expected({side, side, 1});
+      Tensor<double> image(source.shape()), expected({height, width, 1});
       std::copy(source.begin(), source.end(), image.begin());
-      if (side < 24) image = resize(image, side, side);
-      warp_into<double, double>({}, expected, image, 0.0, &field);
+      if (height < 24 || width < 24) image = resize(image, height, width);
+      warp_into<double, double>({}, expected, image, 0.0, &field, 24);
       for (std::int64_t i = 0; i < expected.size(); ++i) {
         const double value = (expected[i] / 255 - options.mean[0]) / options.deviation[0];
         REQUIRE(batch.images[n * expected.size() + i] == Approx(value).margin(1e-9));

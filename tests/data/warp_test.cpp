@@ -207,3 +207,49 @@ TEST_CASE("a displaced pixel shows what lies at its displacement", "[data][warp]
     }
   }
 }
+
+TEST_CASE("a picture resized before is warped in its own frame", "[data][warp]") {
+  // A ramp of both coordinates stays one when it is resized: each pixel tells where in the picture
+  // it looked.
+  const auto ramp = [](std::int64_t height, std::int64_t width) {
+    Tensor<double> image({height, width, 2});
+    for (std::int64_t y = 0; y < height; ++y) {
+      for (std::int64_t x = 0; x < width; ++x) {
+        image(y, x, 0) = (static_cast<double>(x) + 0.5) * 48.0 / static_cast<double>(width) - 0.5;
+        image(y, x, 1) = (static_cast<double>(y) + 0.5) * 24.0 / static_cast<double>(height) - 0.5;
+      }
+    }
+    return image;
+  };
+  const Warp turn{.right = 2, .down = -1, .rotate = 30, .scale = 1.3, .shear = 10, .mirror = true};
+  const Tensor<double> picture = ramp(24, 48);
+  for (const PictureSize size : {PictureSize(12, 48), PictureSize(24, 20), PictureSize(12, 16)}) {
+    const auto [height, width] = size;
+    Tensor<double> at_once({height, width, 2}), resized_before({height, width, 2});
+    Displacement field;
+    field.draw(0.7, height, width, {4, 4, 4}, 0, 0);
+    warp_into<double, double>(turn, at_once, picture, 0.0, &field);
+    warp_into<double, double>(turn, resized_before, ramp(height, width), 0.0, &field, {24, 48});
+    for (std::int64_t y = height / 4; y < height * 3 / 4; ++y) {
+      for (std::int64_t x = width / 3; x < width * 2 / 3; ++x) {
+        CAPTURE(height, width, y, x);
+        REQUIRE(resized_before(y, x, 0) == Approx(at_once(y, x, 0)).margin(1e-9));
+        REQUIRE(resized_before(y, x, 1) == Approx(at_once(y, x, 1)).margin(1e-9));
+      }
+    }
+  }
+}
+
+TEST_CASE("a warp of what is no number is refused", "[data][warp]") {
+  const Tensor<double> image = spot(9, 4, 4);
+  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+  for (const double bad : {nan, infinity}) {
+    CHECK_THROWS_AS(rotate(image, bad), Error);
+    CHECK_THROWS_AS(shift(image, bad, 0.0), Error);
+    CHECK_THROWS_AS(shift(image, 0.0, bad), Error);
+    CHECK_THROWS_AS(warp(image, {.scale = bad}), Error);
+    CHECK_THROWS_AS(warp(image, {.stretch = bad}), Error);
+    CHECK_THROWS_AS(warp(image, {.shear = bad}), Error);
+    CHECK_THROWS_AS(warp(image, {.shear_down = bad}), Error);
+  }
+}

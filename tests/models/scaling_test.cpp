@@ -66,6 +66,8 @@ TEST_CASE("no picture is larger than the cap", "[scaling]") {
   const ModelSpec free =
       scale_non_uniformly(s, "free", {.factors = {1.0, 1.0, 1.5}, .largest_picture = 1000});
   CHECK(free.eval_size == 576);
+  const ModelSpec tiny = scale_non_uniformly(s, "tiny", {.factors = {1.0, 1.0, 1e-3}});
+  CHECK(tiny.train_size == 1);
 }
 
 TEST_CASE("without anything non-uniform it is compound scaling", "[scaling]") {
@@ -89,6 +91,8 @@ TEST_CASE("factors that are none are refused", "[scaling]") {
     CHECK_THROWS_AS(scale_non_uniformly(s, "x", {.factors = {1.0, bad, 1.0}}), Error);
     CHECK_THROWS_AS(scale_non_uniformly(s, "x", {.factors = {1.0, 1.0, bad}}), Error);
   }
+  CHECK_THROWS_AS(scale_non_uniformly(s, "x", {.factors = {1e8, 1.0, 1.0}}), Error);
+  CHECK_THROWS_AS(scale_non_uniformly(s, "x", {.factors = {900.0, 1.0, 1.0}}), Error);
   CHECK_THROWS_AS(scale_non_uniformly(s, "x", {.later_layers = -1}), Error);
   CHECK_THROWS_AS(scale_non_uniformly(s, "x", {.largest_picture = 0}), Error);
 }

@@ -30,15 +30,22 @@ TEST_CASE("exponential decays in stairs", "[schedule]") {
   CHECK(s.at(28) == Approx(1.0));
   CHECK(s.at(29) == Approx(0.97));
   CHECK(s.at(5 + 48) == Approx(0.97 * 0.97));
+  // The paper's 2.4 epochs, where an epoch has two steps: after 4.8, 9.6, 14.4 ...
+  const Schedule of_two{.kind = ScheduleKind::exponential, .base = 1.0, .decay_steps = 4.8};
+  CHECK(of_two.at(4) == 1.0);
+  CHECK(of_two.at(5) == Approx(0.97));
+  CHECK(of_two.at(9) == Approx(0.97));
+  CHECK(of_two.at(10) == Approx(0.97 * 0.97));
 }
 
 TEST_CASE("schedules that cannot be are refused", "[schedule]") {
   CHECK_THROWS_AS((Schedule{.base = 0.0}.at(0)), Error);
   CHECK_THROWS_AS((Schedule{.warmup_steps = -1}.at(0)), Error);
-  CHECK_THROWS_AS((Schedule{.decay_steps = 0}.at(0)), Error);
+  CHECK_THROWS_AS((Schedule{.decay_steps = 0.0}.at(0)), Error);
   const double nan = std::nan("");
   for (const double bad : {nan, std::numeric_limits<double>::infinity()}) {
     CHECK_THROWS_AS((Schedule{.base = bad}.at(0)), Error);
+    CHECK_THROWS_AS((Schedule{.decay_steps = bad}.at(0)), Error);
   }
   for (const double bad : {nan, -0.1, 1.1}) {
     CHECK_THROWS_AS((Schedule{.floor = bad}.at(0)), Error);

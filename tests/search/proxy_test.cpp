@@ -74,7 +74,10 @@ TEST_CASE("proxies train and are compared with pictures of the training set, non
   CHECK(training.size() == 200);
   CHECK(validation.size() == 100);
   for (const int n : validation) CHECK_FALSE(training.contains(n));
-  // All that is left, where more is asked for.
+  // All that is left, where more is asked for, or so many that each class is rounded up to it.
+  for (const std::int64_t wanted : {398, 399, 400, 401}) {
+    CHECK(search::proxy_data(set, wanted, 100, 7).training.size() == 400);
+  }
   CHECK(search::proxy_data(set, 100000, 100, 7).training.size() == 400);
   CHECK(numbers(search::proxy_data(set, 200, 100, 8).validation) != validation);
   CHECK_THROWS_AS(search::proxy_data(set, 0, 100, 1), Error);
@@ -144,4 +147,14 @@ TEST_CASE("what an evaluation depends on is in its configuration", "[proxy]") {
   CHECK(texts.size() == 6);
   o.fit.threads = 2, add(data);  // is not: the accuracy is the same
   CHECK(texts.size() == 6);
+}
+
+TEST_CASE("a proxy may end early, by its own evaluations", "[proxy]") {
+  const ProxyData data = small_data();
+  ProxyOptions o = options();
+  o.fit.steps = 0, o.fit.epochs = 20, o.fit.learning_rate = 1e-9, o.fit.patience = 2;
+  int steps = 0;
+  Proxy<float> proxy(data, backbone(), o);
+  CHECK(proxy(backbone(), [&] { return ++steps > 1000; }));
+  CHECK(steps < 20 * 10);  // ten steps an epoch
 }

@@ -221,3 +221,20 @@ TEST_CASE("a journal that this search would not have written is refused", "[sear
                       [](const Candidate& c) { return std::optional(evaluate(c)); }),
                   Error);
 }
+
+TEST_CASE("without a prediction nothing is trained", "[search]") {
+  const TemporaryFolder folder;
+  const SearchOptions o = options(SearcherKind::random);
+  const Space space(tiny());
+  Journal journal(folder / "journal", search::configuration_text(space, o), layer_times);
+  int trained = 0;
+  const auto predict = [](const models::ModelSpec&) -> double {
+    throw_error(ErrorCode::invalid_argument, "no such layer");
+  };
+  const auto count = [&](const Candidate& candidate) {
+    ++trained;
+    return std::optional(evaluate(candidate));
+  };
+  CHECK_THROWS_AS(search::run_search(journal, space, o, predict, count), Error);
+  CHECK(trained == 0);
+}

@@ -31,10 +31,13 @@ TEST_CASE("a header brings what the table needs", "[source]") {
   CHECK(text.find("#include <effv2/models/block_spec.hpp>") != std::string::npos);
 }
 
-TEST_CASE("names that would not compile are refused", "[source]") {
+TEST_CASE("names that are no identifiers are refused", "[source]") {
   models::ModelSpec spec = models::find_model("tiny");
   CHECK_THROWS_AS(search::to_source(spec, ""), Error);
   CHECK_THROWS_AS(search::to_source(spec, "a b"), Error);
+  CHECK_THROWS_AS(search::to_source(spec, "2nd"), Error);
+  CHECK_THROWS_AS(search::to_source(spec, "a-b"), Error);
+  CHECK_NOTHROW(search::to_source(models::find_model("v1-b0"), "v1_b0"));
   spec.name = "a\"b";
   CHECK_THROWS_AS(search::to_source(spec, "winner"), Error);
 }

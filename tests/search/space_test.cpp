@@ -1,6 +1,7 @@
 #include <cmath>
 #include <effv2/models/efficientnet_v2.hpp>
 #include <effv2/search/space.hpp>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -144,9 +145,15 @@ TEST_CASE("a space that is none is refused", "[space]") {
   CHECK_THROWS_AS(Space(backbone(), {.layers = {{1, 2}}}), Error);
   CHECK_THROWS_AS(Space(backbone(), {.layers = {{1, 2}, {0, 2}, {1, 2}, {1, 2}}}), Error);
   CHECK_THROWS_AS(Space(backbone(), {.layers = {{1, 2}, {3, 2}, {1, 2}, {1, 2}}}), Error);
-  // 2^63 candidates and more.
+  CHECK_THROWS_AS(Space(backbone(), {.kernels = {3, 0}}), Error);
+  CHECK_THROWS_AS(Space(backbone(), {.expansions = {-1, 4}}), Error);
+}
+
+TEST_CASE("a space may be larger than can be counted", "[space]") {
   const std::vector<search::LayerRange> many(7, {1, 1000});
-  CHECK_THROWS_AS(Space(models::find_model("m"), {.layers = many}), Error);
+  const Space space(models::find_model("m"), {.layers = many});
+  CHECK(space.size() == std::numeric_limits<std::int64_t>::max());
+  CHECK(space.contains(space.draw({1, 0, 0}, 0)));
 }
 
 TEST_CASE("a space's text tells it from others", "[space]") {
@@ -156,4 +163,7 @@ TEST_CASE("a space's text tells it from others", "[space]") {
   CHECK(text == Space(backbone()).to_string());
   CHECK(text != Space(backbone(), {.kernels = {3}}).to_string());
   CHECK(text != Space(models::find_model("b0")).to_string());
+  models::ModelSpec other = backbone();
+  other.dropout += 0.1;  // which candidates have too
+  CHECK(text != Space(other).to_string());
 }

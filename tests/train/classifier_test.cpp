@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <effv2/models/efficientnet_v2.hpp>
 #include <effv2/train/classifier.hpp>
@@ -31,7 +32,9 @@ TEST_CASE("a classifier prepares a picture as the network's card says", "[classi
   train::Classifier classifier(trained);
   for (const PictureSize size : {PictureSize(16, 24), PictureSize(33, 20)}) {
     const Tensor<std::uint8_t> bytes = picture(size.height, size.width);
-    const Tensor<std::uint8_t> sized = data::resize(bytes, 16, 24);
+    Tensor<double> pixels(bytes.shape());
+    std::copy(bytes.begin(), bytes.end(), pixels.begin());
+    const Tensor<double> sized = data::resize(pixels, 16, 24);  // not rounded to bytes
     Tensor<float> x({1, 16, 24, 3});
     for (std::int64_t i = 0; i < x.size(); ++i) {
       const double mean = 0.1 * static_cast<double>(i % 3 + 1);

@@ -41,6 +41,17 @@ TEST_CASE("estimated statistics are means over batches, whatever was before",
   }
 }
 
+TEST_CASE("there are no statistics without a batch", "[estimate_statistics]") {
+  const data::Dataset set = quarters(50, 600);
+  nn::BatchNorm<float> layer({.channels = 1});
+  nn::BatchNorm<float>::Saved saved;
+  nn::Context<float> context(1);
+  CHECK_THROWS_AS(train::estimate_statistics(layer, saved, set, {}, 0, context), Error);
+  CHECK_THROWS_AS(train::estimate_statistics(layer, saved, set,
+                                             {.batch_size = 51, .drop_last = true}, 1, context),
+                  Error);
+}
+
 TEST_CASE("there are no statistics of what is not finite", "[estimate_statistics]") {
   const data::Dataset set = quarters(50, 600);
   nn::Sequential<float> net(nn::Conv2d<float>({.out_channels = 2}),

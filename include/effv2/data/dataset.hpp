@@ -116,6 +116,27 @@ struct Dataset {
   std::pair<Dataset, Dataset> stratified_split(double fraction, std::uint64_t seed = 0) const {
     EFFV2_CHECK(fraction > 0.0 && fraction < 1.0, ErrorCode::invalid_argument,
                 "[dataset] expected a fraction in (0, 1), got ", fraction);
+    const auto [first, second] = stratified_indices(fraction, seed);
+    EFFV2_CHECK(!first.empty() && !second.empty(), ErrorCode::invalid_argument,
+                "[dataset] a fraction of ", fraction, " of ", size(),
+                " images leaves a part empty");
+    return {subset(first), subset(second)};
+  }
+
+  /// The second part alone. It may be all there is, as it is of a fraction of 1.
+  Dataset stratified_sample(double fraction, std::uint64_t seed = 0) const {
+    EFFV2_CHECK(fraction > 0.0 && fraction <= 1.0, ErrorCode::invalid_argument,
+                "[dataset] expected a fraction in (0, 1], got ", fraction);
+    const std::vector<std::int64_t> sample = stratified_indices(fraction, seed).second;
+    EFFV2_CHECK(!sample.empty(), ErrorCode::invalid_argument, "[dataset] a fraction of ", fraction,
+                " of ", size(), " images is none of any class");
+    return subset(sample);
+  }
+
+ private:
+  // Which images the two parts have, in order.
+  std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> stratified_indices(
+      double fraction, std::uint64_t seed) const {
     validate();
     std::vector<std::int64_t> wanted(static_cast<std::size_t>(classes)), order(labels.size());
     for (const std::int32_t label : labels) ++wanted[static_cast<std::size_t>(label)];
@@ -130,12 +151,9 @@ struct Dataset {
       (left > 0 ? second : first).push_back(index);
       if (left > 0) --left;
     }
-    EFFV2_CHECK(!first.empty() && !second.empty(), ErrorCode::invalid_argument,
-                "[dataset] a fraction of ", fraction, " of ", size(),
-                " images leaves a part empty");
     std::sort(first.begin(), first.end());
     std::sort(second.begin(), second.end());
-    return {subset(first), subset(second)};
+    return {std::move(first), std::move(second)};
   }
 };
 

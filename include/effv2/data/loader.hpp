@@ -297,22 +297,18 @@ class Loader {
     if (!augmentation.warps() && resizes()) {
       work.resizer(target, source);
     } else {
-      Warp warp = augmentation.draw(source.extent(0), source.extent(1), random, number);
+      const PictureSize size(source.extent(0), source.extent(1));
+      const Warp warp = augmentation.draw(size.height, size.width, random, number);
       const Displacement* displacement = nullptr;
       if (augmentation.elastic > 0.0) {
-        const double shrunk = shrinks() ? static_cast<double>(target.extent(1)) /
-                                              static_cast<double>(source.extent(1))
-                                        : 1.0;
-        work.displacement.draw(augmentation.elastic * shrunk, target.extent(0), target.extent(1),
-                               random, number, Augmentation::first_of_displacement);
+        work.displacement.draw(augmentation.elastic, target.extent(0), target.extent(1), random,
+                               number, Augmentation::first_of_displacement);
         displacement = &work.displacement;
       }
       if (shrinks()) {
         // The warp looks at four pixels only: what it gets must have the final size already.
         work.resizer(work.resized.view(), source);
-        warp.right *= static_cast<double>(target.extent(1)) / static_cast<double>(source.extent(1));
-        warp.down *= static_cast<double>(target.extent(0)) / static_cast<double>(source.extent(0));
-        warp_into<T, T>(warp, target, work.resized, fill_value, displacement);
+        warp_into<T, T>(warp, target, work.resized, fill_value, displacement, size);
       } else {
         warp_into<T, std::uint8_t>(warp, target, source, fill_value, displacement);
       }

@@ -203,7 +203,7 @@ inline void apply_operation(Operation operation, const RandAugment& options,
     const View<const std::uint8_t> source(copy.data(), image.shape());
     warp_into<std::uint8_t, std::uint8_t>(warp, image, source, fill);
   };
-  // The content leans by `shear` of its height; along the columns by way of a quarter turn.
+  // The content leans by `shear` of its height, or of its width.
   const double lean = std::atan(0.03 * m * geometry) * 180.0 / std::numbers::pi;
   const auto moved = [&](std::int64_t side) {
     return sign * m / 30.0 * geometry * options.translation * static_cast<double>(side);

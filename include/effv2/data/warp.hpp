@@ -13,6 +13,7 @@
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
+#include "../core/picture_size.hpp"
 #include "../core/random.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
@@ -24,7 +25,7 @@ namespace effv2::inline EFFV2_ISA::data {
 /// stretched, sheared, rotated counter-clockwise, moved. The identity unless filled
 /// in.
 struct Warp {
-  double right = 0.0, down = 0.0;  // pixels of the source
+  double right = 0.0, down = 0.0;  // pixels of the picture
   double rotate = 0.0;             // degrees
   double scale = 1.0;              // above 1 the content grows
   double stretch = 1.0;            // its width over its height, times what it was
@@ -113,6 +114,12 @@ struct AffineMap {
   double xx, xy, x0, yx, yy, y0;
 };
 
+// Pixels of the source to one of the picture that it is a resized version of: {across, down}.
+inline std::array<double, 2> source_scale(PictureSize picture, const Shape& source) {
+  return {static_cast<double>(source[1]) / static_cast<double>(picture.width),
+          static_cast<double>(source[0]) / static_cast<double>(picture.height)};
+}
+
 struct SinCos {
   double sine, cosine;
 };
@@ -135,9 +142,10 @@ inline SinCos sin_cos_degrees(double degrees) {
 }
 
 // Content at q from the centre goes to p = R H V S M q + t (rotation, shears, scale, mirroring,
-// shift), so target pixel p shows the source at q = M S^-1 V^-1 H^-1 R^-1 (p - t). When the target
-// has another size, p is stretched to the source's size first.
-inline AffineMap inverse_map(const Warp& warp, const Shape& target, const Shape& source) {
+// shift), so target pixel p shows the picture at q = M S^-1 V^-1 H^-1 R^-1 (p - t), all in the
+// picture's pixels: p is stretched to its size first, and q at last to that of the source.
+inline AffineMap inverse_map(const Warp& warp, const Shape& target, PictureSize picture,
+                             const Shape& source) {
   const auto [sine, cosine] = sin_cos_degrees(warp.rotate);
   constexpr double degree = std::numbers::pi / 180.0;
   const double shear = std::tan(warp.shear * degree), down = std::tan(warp.shear_down * degree);
@@ -149,21 +157,27 @@ inline AffineMap inverse_map(const Warp& warp, const Shape& target, const Shape&
   const double xx = row * ux, xy = row * uy;
   const double yx = column * (sine - down * ux), yy = column * (cosine - down * uy);
 
-  const double height = static_cast<double>(source[0]), width = static_cast<double>(source[1]);
+  const double height = static_cast<double>(picture.height);
+  const double width = static_cast<double>(picture.width);
   const double target_height = static_cast<double>(target[0]);
   const double target_width = static_cast<double>(target[1]);
   const double stretch_x = width / target_width, stretch_y = height / target_height;
   const double left = stretch_x * (target_width - 1.0) / 2.0 + warp.right;
   const double top = stretch_y * (target_height - 1.0) / 2.0 + warp.down;
-  return {xx * stretch_x, xy * stretch_y, (width - 1.0) / 2.0 - xx * left - xy * top,
-          yx * stretch_x, yy * stretch_y, (height - 1.0) / 2.0 - yx * left - yy * top};
+  const double x0 = (width - 1.0) / 2.0 - xx * left - xy * top;
+  const double y0 = (height - 1.0) / 2.0 - yx * left - yy * top;
+  // Pixel centres: x becomes (x + 1/2) f - 1/2.
+  const auto [fx, fy] = source_scale(picture, source);
+  return {fx * (xx * stretch_x), fx * (xy * stretch_y), fx * x0 + 0.5 * (fx - 1.0),
+          fy * (yx * stretch_x), fy * (yy * stretch_y), fy * y0 + 0.5 * (fy - 1.0)};
 }
 
 // Bilinear between the four pixels about (x, y). The outer half of a border pixel has its value.
 // `channels` may be a constant, which is faster.
 template <class Target, class Source, class Channels>
 void warp_pixels(const AffineMap& map, const View<Target>& target, const View<const Source>& source,
-                 Channels channels, Target fill, const Displacement* displacement) {
+                 Channels channels, Target fill, const Displacement* displacement,
+                 const std::array<double, 2>& displacement_scale) {
   using Value = Precise<Target>;
   const std::int64_t height = target.extent(0), width = target.extent(1);
   const std::int64_t last_y = source.extent(0) - 1, last_x = source.extent(1) - 1;
@@ -179,7 +193,7 @@ void warp_pixels(const AffineMap& map, const View<Target>& target, const View<co
       double y = map.yx * static_cast<double>(column) + y_row;
       if (displacement != nullptr) {
         const auto& [right, down] = displacement->at(row, column);
-        x += right, y += down;
+        x += displacement_scale[0] * right, y += displacement_scale[1] * down;
       }
       if (!(x >= -0.5 && x <= x_limit + 0.5 && y >= -0.5 && y <= y_limit + 0.5)) {
         std::fill_n(pixel, std::int64_t{channels}, fill);
@@ -207,19 +221,23 @@ void warp_pixels(const AffineMap& map, const View<Target>& target, const View<co
 
 /// target (H', W', C) shows source (H, W, C) resized and warped, in one bilinear interpolation;
 /// `fill` where nothing of the source is. The target may be larger, but where it is smaller than
-/// half the source, resize first: pixels in between are not looked at. `displacement`, if there is
-/// one, is of the target's size and in pixels of the source.
+/// half the source, resize first: pixels in between are not looked at. The source of a resized
+/// picture goes with the size that `picture` had before: that is the frame in which it is turned,
+/// and whose pixels the warp counts in. `displacement`, if there is one, is of the target's size
+/// and counts in the same pixels.
 template <class Target, class Source>
 void warp_into(const Warp& warp, View<Target> target, View<const Source> source, Target fill,
-               const Displacement* displacement = nullptr) {
-  const detail::AffineMap map = detail::inverse_map(warp, target.shape(), source.shape());
+               const Displacement* displacement = nullptr, PictureSize picture = {}) {
+  picture = picture.value_or({source.extent(0), source.extent(1)});
+  const detail::AffineMap map = detail::inverse_map(warp, target.shape(), picture, source.shape());
+  const std::array<double, 2> scale = detail::source_scale(picture, source.shape());
   const std::int64_t channels = target.extent(2);
   assert(channels == source.extent(2));
   if (channels == 1) {
     constexpr std::integral_constant<std::int64_t, 1> one;
-    detail::warp_pixels(map, target, source, one, fill, displacement);
+    detail::warp_pixels(map, target, source, one, fill, displacement, scale);
   } else {
-    detail::warp_pixels(map, target, source, channels, fill, displacement);
+    detail::warp_pixels(map, target, source, channels, fill, displacement, scale);
   }
 }
 
@@ -229,6 +247,11 @@ Tensor<T> warp(const Tensor<T>& images, const Warp& parameters, T fill = T{}) {
   EFFV2_CHECK(parameters.scale > 0.0 && parameters.stretch > 0.0, ErrorCode::invalid_argument,
               "[warp] expected a scale and a stretch > 0, got ", parameters.scale, " and ",
               parameters.stretch);
+  for (const double value : {parameters.right, parameters.down, parameters.rotate, parameters.shear,
+                             parameters.shear_down, parameters.scale, parameters.stretch}) {
+    EFFV2_CHECK(std::isfinite(value), ErrorCode::invalid_argument,
+                "[warp] expected finite numbers, got ", value);
+  }
   const detail::ImageExtents extents(images.shape());
   Tensor<T> result = Tensor<T>::uninitialized(images.shape());
   for (std::int64_t n = 0; n < extents.count; ++n) {

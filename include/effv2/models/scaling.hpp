@@ -47,14 +47,15 @@ struct NonUniformScaling {
 inline ModelSpec scale_non_uniformly(const ModelSpec& base, std::string_view name,
                                      const NonUniformScaling& o) {
   const ScalingFactors& f = o.factors;
-  const auto grows = [](double factor) { return factor > 0.0 && std::isfinite(factor); };
+  const auto grows = [](double factor) { return factor > 0.0 && factor <= 1000.0; };
   EFFV2_CHECK(grows(f.width) && grows(f.depth) && grows(f.resolution) && o.later_layers >= 0 &&
                   o.largest_picture > 0,
-              ErrorCode::invalid_argument, "[scaling] expected factors above 0, got ", f.width,
+              ErrorCode::invalid_argument, "[scaling] expected factors in (0, 1000], got ", f.width,
               ", ", f.depth, " and ", f.resolution, ", and no fewer layers or pixels, got ",
               o.later_layers, " and ", o.largest_picture);
   const auto pixels = [&](int size) {
-    return std::min(static_cast<int>(std::lround(size * f.resolution)), o.largest_picture);
+    return static_cast<int>(
+        std::clamp(std::round(size * f.resolution), 1.0, static_cast<double>(o.largest_picture)));
   };
   ModelSpec spec = scale(base, name, f.width, f.depth, o.dropout < 0.0 ? base.dropout : o.dropout,
                          pixels(base.train_size), pixels(base.eval_size), false);
@@ -63,7 +64,7 @@ inline ModelSpec scale_non_uniformly(const ModelSpec& base, std::string_view nam
     spec.table[static_cast<std::size_t>(i)].repeats +=
         static_cast<int>(std::lround(static_cast<double>(o.later_layers) * i / last));
   }
-  return spec;
+  return spec.validated();
 }
 
 }  // namespace effv2::inline EFFV2_ISA::models

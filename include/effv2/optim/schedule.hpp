@@ -31,14 +31,15 @@ struct Schedule {
   std::int64_t total_steps = 1;
   double floor = 0.0;
   double decay = 0.97;
-  std::int64_t decay_steps = 1;
+  double decay_steps = 1.0;
 
   /// The rate of the 0-based `step`.
   double at(std::int64_t step) const {
-    EFFV2_CHECK(base > 0.0 && std::isfinite(base) && warmup_steps >= 0 && decay_steps > 0,
+    EFFV2_CHECK(base > 0.0 && std::isfinite(base) && warmup_steps >= 0 && decay_steps > 0.0 &&
+                    std::isfinite(decay_steps),
                 ErrorCode::invalid_argument,
-                "[schedule] expected a rate above 0, warm-up of at least 0 and decay steps of at "
-                "least 1, got ",
+                "[schedule] expected a rate above 0, warm-up of at least 0 and decay steps above "
+                "0, got ",
                 base, ", ", warmup_steps, " and ", decay_steps);
     EFFV2_CHECK(
         floor >= 0.0 && floor <= 1.0 && decay > 0.0 && decay <= 1.0, ErrorCode::invalid_argument,
@@ -55,7 +56,7 @@ struct Schedule {
         return base * (floor + (1.0 - floor) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress)));
       }
       case ScheduleKind::exponential:
-        return base * std::pow(decay, static_cast<double>(since / decay_steps));
+        return base * std::pow(decay, std::floor(static_cast<double>(since) / decay_steps));
       default:
         return base;
     }

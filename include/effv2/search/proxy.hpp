@@ -39,8 +39,7 @@ inline ProxyData proxy_data(const data::Dataset& set, std::int64_t images, std::
     return static_cast<double>(count) / static_cast<double>(of.size());
   };
   auto [rest, held_out] = set.stratified_split(part(validation, set), seed);
-  if (images >= rest.size()) return {std::move(rest), std::move(held_out)};
-  return {rest.stratified_split(part(images, rest), seed).second, std::move(held_out)};
+  return {rest.stratified_sample(std::min(1.0, part(images, rest)), seed), std::move(held_out)};
 }
 
 struct ProxyOptions {
@@ -118,7 +117,7 @@ class Proxy {
 
  private:
   static ProxyOptions checked(ProxyOptions options) {
-    options.fit.evaluate_each_epoch = false;
+    options.fit.evaluate_each_epoch = options.fit.patience > 0;  // else at the end is enough
     options.fit.on_non_finite = train::NonFinite::skip;
     return options;
   }

@@ -43,8 +43,10 @@ inline void run_search(Journal& journal, const Space& space, const SearchOptions
   EFFV2_CHECK(journal.configuration().starts_with(configuration_text(space, o)),
               ErrorCode::invalid_argument,
               "[search] the journal's configuration has to begin with the search's");
+  const auto step_time_of = [&](const Candidate& candidate) {
+    return predict(candidate.to_spec(space.backbone()));
+  };
   const auto score = [&](Record& record) {
-    record.predicted_step_time = predict(record.candidate.to_spec(space.backbone()));
     record.reward = reward(record.measurement.accuracy, record.predicted_step_time,
                            static_cast<double>(record.measurement.parameters) /
                                static_cast<double>(o.reference_parameters),
@@ -54,7 +56,10 @@ inline void run_search(Journal& journal, const Space& space, const SearchOptions
   for (const Record& record : journal.records()) {
     const std::optional<Candidate> expected = propose(space, o, history);
     Record again = record;
-    if (expected == record.candidate) score(again);
+    if (expected == record.candidate) {
+      again.predicted_step_time = step_time_of(record.candidate);
+      score(again);
+    }
     EFFV2_CHECK(expected == record.candidate &&
                     again.predicted_step_time == record.predicted_step_time &&
                     std::abs(again.reward - record.reward) <= 1e-12,
@@ -65,10 +70,14 @@ inline void run_search(Journal& journal, const Space& space, const SearchOptions
   while (static_cast<std::int64_t>(history.size()) < o.candidates) {
     const std::optional<Candidate> candidate = propose(space, o, history);
     if (!candidate) return;
+    Record record;
+    record.candidate = *candidate;
+    // Before the training, which would be lost if there were no prediction.
+    record.predicted_step_time = step_time_of(*candidate);
     const auto start = std::chrono::steady_clock::now();
     const std::optional<Measurement> measurement = evaluate(*candidate);
     if (!measurement) return;
-    Record record{.candidate = *candidate, .measurement = *measurement};
+    record.measurement = *measurement;
     record.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     score(record);

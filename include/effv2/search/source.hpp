@@ -14,21 +14,27 @@ namespace effv2::inline EFFV2_ISA::search {
 
 namespace detail {
 
-// Also of a model's name: it becomes a string literal as it is.
-inline void check_word(std::string_view word, const char* what) {
-  bool fits = !word.empty();
-  for (const char c : word) fits &= std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-  EFFV2_CHECK(fits, ErrorCode::invalid_argument, "[source] expected ", what,
-              " of letters, digits and _, got \"", word, "\"");
+inline bool is_made_of(std::string_view word, std::string_view others) {
+  for (const char c : word) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && others.find(c) == others.npos) return false;
+  }
+  return !word.empty();
 }
 
 }  // namespace detail
 
 /// The definition of a table as models/efficientnet_v2.hpp has them, and laid out alike; it needs
-/// ModelSpec, F and M in scope. Error(invalid_argument) for a name that would not compile.
+/// ModelSpec, F and M in scope. Error(invalid_argument) for a text that is no identifier; whether
+/// it is a keyword, or one of those three, is for the caller to know.
 inline std::string to_source(const models::ModelSpec& spec, std::string_view identifier) {
-  detail::check_word(identifier, "an identifier");
-  detail::check_word(spec.name, "a model's name");
+  EFFV2_CHECK(detail::is_made_of(identifier, "_") &&
+                  !std::isdigit(static_cast<unsigned char>(identifier[0])),
+              ErrorCode::invalid_argument,
+              "[source] expected an identifier of letters, digits and _, got \"", identifier, '"');
+  // It becomes a string literal as it is.
+  EFFV2_CHECK(detail::is_made_of(spec.name, "_-"), ErrorCode::invalid_argument,
+              "[source] expected a model's name of letters, digits, _ and -, got \"",
+              std::string_view(spec.name), '"');
   const std::string head = concat("inline constexpr ModelSpec ", identifier, "{");
   const std::string next = ",\n" + std::string(head.size(), ' '), row_break = next + "  ";
   std::string text = concat(head, '"', spec.name, '"', next, spec.stem, next, spec.head, next);

@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <string>
 #include <string_view>
@@ -111,6 +112,11 @@ class Space {
                   ErrorCode::invalid_argument, "[space] expected 1 to ", max_layers,
                   " layers, the least first, got ", range.least, " to ", range.most);
       for (int count = range.least; count <= range.most; ++count) counts.push_back(count);
+      for (const std::vector<int>* values : {&options.kernels, &options.expansions}) {
+        EFFV2_CHECK(
+            std::all_of(values->begin(), values->end(), [](int value) { return value > 0; }),
+            ErrorCode::invalid_argument, "[space] expected kernels and expansions of at least 1");
+      }
       for (const auto& values : {kinds, counts, options.kernels, options.expansions}) {
         const std::set<int> different(values.begin(), values.end());
         EFFV2_CHECK(!values.empty() && different.size() == values.size(),
@@ -120,13 +126,14 @@ class Space {
       }
     }
     for (const auto& values : choices_) {
-      size_ = checked_product(size_, static_cast<std::int64_t>(values.size()));
+      const auto count = static_cast<std::int64_t>(values.size());
+      size_ = size_ > max_size / count ? max_size : size_ * count;
     }
   }
 
   const models::ModelSpec& backbone() const { return backbone_; }
 
-  /// The number of candidates.
+  /// The number of candidates; 2^63 - 1 if there are more.
   std::int64_t size() const { return size_; }
 
   bool contains(const Candidate& candidate) const {
@@ -182,9 +189,10 @@ class Space {
     return all;
   }
 
-  /// The backbone's rows and what there is to choose, a line each.
+  /// What a candidate has of the backbone and what there is to choose, a line each.
   std::string to_string() const {
-    std::string text = concat("stem ", backbone_.stem, "\nhead ", backbone_.head);
+    std::string text =
+        concat("stem ", backbone_.stem, "\nhead ", backbone_.head, "\ndropout ", backbone_.dropout);
     for (std::size_t s = 0; s < choices_.size() / fields; ++s) {
       const models::StageSpec& row = backbone_.table[s];
       text += concat("\nstage ", row.in_channels, " ", row.out_channels, " stride ", row.stride);
@@ -201,6 +209,7 @@ class Space {
  private:
   static constexpr std::size_t fields = 4;  // of a StageChoice
   static constexpr int max_layers = 1000;
+  static constexpr std::int64_t max_size = std::numeric_limits<std::int64_t>::max();
 
   std::uint32_t options(std::size_t i) const {
     return static_cast<std::uint32_t>(choices_[i].size());

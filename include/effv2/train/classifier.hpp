@@ -48,13 +48,16 @@ class Classifier {
                 "[classifier] expected a picture (H, W, C), got ", picture.shape());
     const PictureSize own(picture.extent(0), picture.extent(1));
     const PictureSize size = network_.card.image_size.value_or(own);
-    Tensor<T> x({size.height, size.width, picture.extent(2)});
+    const std::int64_t channels = picture.extent(2);
+    Tensor<T> x({size.height, size.width, channels});
     if (size == own) {
       normalizer_(x, picture);
-    } else {
-      normalizer_(x, data::resize(picture, size.height, size.width));
+    } else {  // as the loader does it, not rounded to bytes
+      data::Resizer<T>(own.height, own.width, size.height, size.width, channels)(
+          x.view(), View<const std::uint8_t>(picture));
+      normalizer_(x);
     }
-    x.reshape({1, size.height, size.width, picture.extent(2)});
+    x.reshape({1, size.height, size.width, channels});
     Tensor<T> answer = network_.model.infer(x, context_);
     EFFV2_CHECK(is_finite<T>(answer), ErrorCode::non_finite,
                 "[classifier] the network's answer is not finite");

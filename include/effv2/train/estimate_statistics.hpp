@@ -14,7 +14,8 @@ namespace effv2::inline EFFV2_ISA::train {
 
 /// Makes all running statistics the means over the first `batches` batches (or all there are) that
 /// `options` yield, whatever they were before. Weights stay as they are. `saved` is used as a tape.
-/// Throws Error(non_finite) if what a batch norm sees is not finite; batches before have counted.
+/// Throws Error(invalid_argument) if there is no batch, and Error(non_finite) if what a batch norm
+/// sees is not finite; batches before have counted.
 template <class Model>
 EFFV2_SETUP void estimate_statistics(Model& model, typename Model::Saved& saved,
                                      const data::Dataset& dataset,
@@ -22,6 +23,8 @@ EFFV2_SETUP void estimate_statistics(Model& model, typename Model::Saved& saved,
                                      nn::Context<typename Model::value_type>& context) {
   using T = typename Model::value_type;
   data::Loader<T> loader(dataset, options);
+  EFFV2_CHECK(batches > 0 && loader.batches() > 0, ErrorCode::invalid_argument,
+              "[statistics] expected at least one batch, got ", batches, " of ", loader.batches());
   loader.start(0);
   struct Momentum {
     std::optional<double>& of_context;

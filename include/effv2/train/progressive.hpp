@@ -46,9 +46,9 @@ inline constexpr ProgressiveRange progressive_28{16, 28, 5, 15, 0.0, 0.2, 0.1, 0
 inline constexpr int paper_stages = 4;
 
 /// phi_i = phi_0 + (phi_e - phi_0) i / (stages - 1) for each dial (the last value if there is one
-/// stage). `full` is how the last stage augments: the others have RandAugment's magnitude as the
-/// range says, and all else as much weaker as that (or as the stage comes early, if the range has
-/// no magnitudes).
+/// stage). `full` is how the last stage augments, but for RandAugment: if it has that at all, each
+/// stage, the last one too, has the range's magnitude. In the stages before, all else is as much
+/// weaker as the magnitude (or as the stage comes early, if the range has no magnitudes).
 inline std::vector<Stage> progressive_stages(const ProgressiveRange& range, int stages,
                                              const data::Augmentation& full) {
   EFFV2_CHECK(stages >= 1, ErrorCode::invalid_argument,

@@ -75,7 +75,7 @@ class Trainer {
                      std::llround(options.warmup_epochs * static_cast<double>(epoch_steps()))),
                  .total_steps = total_steps(),
                  // The paper's stairs: x 0.97 every 2.4 epochs.
-                 .decay_steps = std::max<std::int64_t>(1, epoch_steps() * 12 / 5)};
+                 .decay_steps = 2.4 * static_cast<double>(epoch_steps())};
   }
 
   /// Without test data: nothing is evaluated.
