@@ -215,3 +215,23 @@ TEST_CASE("what a dead program left is told from what a living one writes", "[at
     CHECK_FALSE(AtomicFile::is_leftover(name));
   }
 }
+
+TEST_CASE("a file keeps its rights when it is replaced", "[atomic_file]") {
+  namespace fs = std::filesystem;
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", bytes(10, 0));
+  const auto mine = fs::perms::owner_read | fs::perms::owner_write;
+  fs::permissions(path, mine);
+  write_file(path, bytes(20, 1));
+  CHECK(fs::status(path).permissions() == mine);
+}
+
+TEST_CASE("a name may be as long as names may be", "[atomic_file]") {
+  const TemporaryFolder folder;
+  for (const std::size_t length : {200U, 240U, 255U}) {
+    const std::string path = folder / std::string(length, 'a');
+    write_file(path, bytes(10, 3));
+    CHECK(read_file(path) == bytes(10, 3));
+  }
+  CHECK_THROWS_AS(write_file(folder / std::string(256, 'a'), bytes(1, 0)), Error);
+}

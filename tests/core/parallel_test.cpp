@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <effv2/core/parallel.hpp>
 #include <stdexcept>
@@ -131,4 +134,25 @@ TEST_CASE("a core that another program holds is done without, and tried again", 
   CHECK(watch.usable(4, now) == 3);
   CHECK(watch.usable(4, now += 600ms) == 4);
   CHECK(watch.usable(1, now) == 1);
+}
+
+TEST_CASE("a child process computes without its parent's threads", "[parallel]") {
+  const auto sum = [] {
+    std::atomic<int> total{0};
+    parallel_for(100, unwatched, [&](std::int64_t i) { total += static_cast<int>(i); });
+    return total.load();
+  };
+  REQUIRE(sum() == 4950);  // the threads are there
+  for (int i = 0; i < 4; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);  // instead of waiting for ever
+      ::_exit(sum() == 4950 ? 0 : 1);
+    }
+    REQUIRE(child > 0);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+  CHECK(sum() == 4950);
 }

@@ -66,17 +66,41 @@ TEST_CASE("the place of the last block is taken again", "[slabs]") {
   slabs.give_back(first, Slabs::smallest);
 }
 
-TEST_CASE("a slab whose blocks all came back is filled again", "[slabs]") {
+TEST_CASE("holes are filled again, as large as they touch one another", "[slabs]") {
+  if (Slabs::in_heap) return;  // nothing is shared
+  constexpr std::size_t size = Slabs::smallest;
+  // In whichever order two neighbours came back, their places are one.
+  for (const bool first_first : {true, false}) {
+    Slabs slabs;
+    std::byte* const first = slabs.take(size);
+    std::byte* const second = slabs.take(size);
+    std::byte* const third = slabs.take(size);
+    slabs.give_back(first_first ? first : second, size);
+    slabs.give_back(first_first ? second : first, size);
+    CHECK(slabs.take(3 * size) == third + size);  // too large for the hole
+    CHECK(slabs.take(2 * size) == first);
+    slabs.give_back(third, size);
+    CHECK(slabs.take(size) == third);
+    for (std::byte* block : {first, second, third}) slabs.give_back(block, size);
+    slabs.give_back(third + size, 3 * size);
+    CHECK(slabs.take(Slabs::largest) == first);
+    slabs.give_back(first, Slabs::largest);
+  }
+}
+
+TEST_CASE("what is kept of many temporaries costs what it is", "[slabs]") {
   if (Slabs::in_heap) return;  // nothing is shared
   Slabs slabs;
-  std::byte* first = slabs.take(Slabs::smallest);
-  std::byte* second = slabs.take(Slabs::smallest);
-  std::byte* third = slabs.take(Slabs::smallest);
-  for (std::byte* block : {second, first}) slabs.give_back(block, Slabs::smallest);
-  CHECK(slabs.take(Slabs::smallest) == third + Slabs::smallest);  // holes wait for the others
-  slabs.give_back(third + Slabs::smallest, Slabs::smallest);
-  slabs.give_back(third, Slabs::smallest);
-  std::byte* again = slabs.take(Slabs::smallest);
-  CHECK(again == first);
-  slabs.give_back(again, Slabs::smallest);
+  std::byte* const first = slabs.take(Slabs::smallest);
+  std::vector<std::byte*> kept;
+  for (int i = 0; i < 100; ++i) {
+    std::byte* const temporary = slabs.take(Slabs::largest / 4);
+    kept.push_back(slabs.take(Slabs::smallest));
+    slabs.give_back(temporary, Slabs::largest / 4);
+    // All in the first slab.
+    CHECK(kept.back() >= first);
+    CHECK(kept.back() < first + Slabs::slab_bytes);
+  }
+  for (std::byte* block : kept) slabs.give_back(block, Slabs::smallest);
+  slabs.give_back(first, Slabs::smallest);
 }

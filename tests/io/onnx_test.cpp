@@ -187,5 +187,18 @@ TEST_CASE("a layer that ONNX knows nothing of is named, and no file is written",
   CHECK_FALSE(file_exists(folder / "model.onnx"));
   CHECK_THROWS_AS(io::encode_onnx(network(), {28, 28}), Error);
   CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.input = "x", .output = "x"}), Error);
+  for (const char* taken : {"v1", "v3", "v1.weight", "v1.bias"}) {
+    CAPTURE(taken);
+    CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.input = taken}), Error);
+  }
+  CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.output = "v3"}), Error);
   CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.metadata = {{"name", "\xff"}}}), Error);
+}
+
+TEST_CASE("a model that does nothing in inference has a result", "[onnx]") {
+  const Fields graph = graph_of(io::encode_onnx(nn::Dropout<float>(0.1), {2, 2, 3}));
+  REQUIRE(operations(graph) == Names{"Identity"});
+  const Fields node(graph.text(1));
+  CHECK(node.text(1) == "images");
+  CHECK(node.text(2) == "logits");
 }

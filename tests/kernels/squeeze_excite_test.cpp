@@ -61,3 +61,23 @@ TEST_CASE("a picture that was never written is squeezed like the written one", "
     REQUIRE(testing::largest_difference(mean, expected) < 1e-13);
   }
 }
+
+TEST_CASE("the mean of a large even picture is what each of its pixels is", "[squeeze_excite]") {
+  // One sum of all would be 1 % off.
+  const auto x = Tensor<float>::filled({1, 1000, 1000, 1}, 0.1F);
+  Tensor<float> mean({1, 1}), dgate({1, 1});
+  squeeze_forward<float>(mean, x, Execution(1));
+  CHECK(mean[0] == Approx(0.1F).epsilon(1e-4));
+  excite_backward_gate<float>(dgate, x, x, Execution(1));
+  CHECK(dgate[0] == Approx(1e6F * 0.1F * 0.1F).epsilon(1e-4));
+  // A rest of the pixels counts as well.
+  Dice dice(542);
+  const Tensor<float> picture = dice.integers<float>({2, 23, 29, 5});
+  Tensor<float> means({2, 5});
+  squeeze_forward<float>(means, picture, Execution(1));
+  for (std::int64_t i = 0; i < means.size(); ++i) {
+    float sum = 0.0F;
+    for (std::int64_t p = 0; p < 23 * 29; ++p) sum += picture[(i / 5 * 23 * 29 + p) * 5 + i % 5];
+    CHECK(means[i] == Approx(sum / (23 * 29)).margin(1e-6));
+  }
+}

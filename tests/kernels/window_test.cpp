@@ -61,13 +61,13 @@ TEST_CASE("plans hold every pair of target and tap once", "[window]") {
   for (const Padding padding : {Padding::symmetric, Padding::same}) {
     const Window w(6, 5, 3, 2, padding);
     const WindowPlan plan(w);
-    for (const TapPlan* half : {&plan.gather, &plan.scatter}) {
+    for (const TapPlan* half : {&plan.gather(), &plan.scatter()}) {
       std::int64_t targets = 0;
       for (const TapGroup& group : half->groups) {
         targets += static_cast<std::int64_t>(group.targets.size());
         for (std::size_t t = 0; t < group.taps.size(); ++t) {
           for (std::size_t i = 0; i < group.targets.size(); ++i) {
-            const std::int64_t expected = half == &plan.gather
+            const std::int64_t expected = half == &plan.gather()
                                               ? w.source(group.targets[i], group.taps[t])
                                               : w.reader(group.targets[i], group.taps[t]);
             REQUIRE(group.sources_of(t)[i] == expected);
@@ -81,8 +81,18 @@ TEST_CASE("plans hold every pair of target and tap once", "[window]") {
 
 TEST_CASE("at one pixel only the centre tap is left", "[window]") {
   const WindowPlan plan(Window(1, 1, 5, 1, Padding::symmetric));
-  REQUIRE(plan.gather.groups.size() == 1);
-  REQUIRE(plan.gather.groups[0].taps == std::vector<std::int32_t>{12});
+  REQUIRE(plan.gather().groups.size() == 1);
+  REQUIRE(plan.gather().groups[0].taps == std::vector<std::int32_t>{12});
+}
+
+TEST_CASE("a plan is made when it is asked for", "[window]") {
+  const WindowPlan plan(Window(8, 8, 3, 2, Padding::symmetric));
+  CHECK(plan.bytes() == 0);
+  plan.gather();
+  const std::size_t bytes = plan.bytes();
+  CHECK(bytes > 4 * 9 * 7);
+  plan.scatter();
+  CHECK(plan.bytes() > bytes);
 }
 
 TEST_CASE("windows that cannot be are refused", "[window]") {

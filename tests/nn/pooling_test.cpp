@@ -22,4 +22,5 @@ TEST_CASE("flatten keeps numbers and order", "[pooling]") {
   const Tensor<float> y = nn::Flatten<float>{}.infer(x, context);
   CHECK(y.shape() == Shape{2, 6});
   for (std::int64_t i = 0; i < x.size(); ++i) CHECK(y[i] == x[i]);
+  CHECK_THROWS_AS(nn::describe(nn::Flatten<float>{}, {0, 2, 2, 3}), Error);
 }

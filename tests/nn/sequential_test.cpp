@@ -97,6 +97,11 @@ TEST_CASE("a backward pass needs a forward pass of its own", "[sequential]") {
   const Tensor<float> y = net.forward(x, saved, context);
   net.backward(y, saved, context);
   CHECK_THROWS_AS(net.backward(y, saved, context), Error);
+  // One that ended in the middle is none, and took the tape of the one before with it.
+  net.forward(x, saved, context);
+  const Tensor<float> smaller({3, 4, 4, 1});
+  CHECK_THROWS_AS(net.forward(smaller, saved, context), Error);
+  CHECK_THROWS_AS(net.backward(y, saved, context), Error);
 }
 
 TEST_CASE("as many layers assigned or moved to others leave the parameters in place",

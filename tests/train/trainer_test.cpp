@@ -223,6 +223,22 @@ TEST_CASE("the first layer that activations blow up in is named", "[trainer]") {
   }
 }
 
+TEST_CASE("what only a batch norm notices ends training, too", "[trainer]") {
+  const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
+  auto net = network();
+  // Squares of these are infinite, and a batch norm makes zero of a number over infinity.
+  nn::for_each_parameter(net, [](const std::string& path, auto& p) {
+    if (path == "0.conv.weight") p.edit().fill(1e25F);
+  });
+  try {
+    train::fit(net, training, test, options());
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::non_finite);
+    CHECK(std::string(error.what()).find("what reaches 0.bn;") != std::string::npos);
+  }
+}
+
 TEST_CASE("a step that failed is made up for by the next run", "[trainer]") {
   const data::Dataset training = quarters(64, 600), test = quarters(20, 601);
   const auto trained = [&](bool fails) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,7 +63,8 @@ inline void write_all(int file, const std::string& path, std::span<const std::ui
 
 /// Written beside `path` and given that name by commit(), in one step: who opens the path finds the
 /// old file or the new one. Without commit() (an error, a crash) the old one stays. A symbolic link
-/// stays one, and what it points to is replaced; Error(io) for a folder or a device.
+/// stays one, and what it points to is replaced; Error(io) for a folder or a device. Who may read
+/// and write the old file may do so with the new one.
 ///
 /// The bytes are on the disk before the name changes, and the name is on the disk before commit()
 /// returns, so a power cut does not undo what the program went on to rely on.
@@ -75,6 +77,9 @@ class AtomicFile {
     file_ = detail::retry(
         [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); });
     if (file_ < 0) throw_io(part_, "create", errno);
+    struct ::stat old {};
+    // A wish: some file systems have no such rights.
+    if (::stat(path_.c_str(), &old) == 0) static_cast<void>(::fchmod(file_, old.st_mode & 0777));
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -125,7 +130,11 @@ class AtomicFile {
 
   static std::string part_name(const std::string& path) {
     static std::atomic<std::int64_t> number{0};
-    return concat(path, '.', ::getpid(), '-', number++, suffix);
+    const std::string end = concat('.', ::getpid(), '-', number++, suffix);
+    // Of a name that leaves no room for it, the beginning.
+    constexpr std::size_t longest_name = 255;
+    const std::size_t name = path.find_last_of('/') + 1;  // npos + 1 is 0
+    return path.substr(0, name + std::min(path.size() - name, longest_name - end.size())) + end;
   }
 
   std::string path_, part_;

@@ -1,6 +1,8 @@
 // The one place where threads are woken.
 #pragma once
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -35,6 +37,24 @@ inline int clamp_threads(int requested) {
 }
 
 namespace detail {
+
+// A child process has none of its parent's threads, and OpenMP would wait for them for ever: what
+// forks after its first parallel loop computes on one thread there. (Results are the same bits.)
+class ForkWatch {
+ public:
+  // To be asked before each team.
+  static bool is_orphan() {
+    [[maybe_unused]] static const int registered =
+        ::pthread_atfork(nullptr, nullptr, [] { orphan().store(true, std::memory_order_relaxed); });
+    return orphan().load(std::memory_order_relaxed);
+  }
+
+ private:
+  static std::atomic<bool>& orphan() {
+    static std::atomic<bool> value{false};
+    return value;
+  }
+};
 
 // The tasks of one thread, on a cache line of its own. No std::atomic, whose constructor would
 // write to all max_threads of them at the start of every loop: half of a first-level cache.
@@ -106,7 +126,7 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
                       void* task) {
 #ifdef _OPENMP
   int team = static_cast<int>(std::min<std::int64_t>({threads, tasks, max_threads}));
-  if (team > 1 && omp_in_parallel() != 0) team = 1;
+  if (team > 1 && (omp_in_parallel() != 0 || ForkWatch::is_orphan())) team = 1;
   // More threads than cores are somebody's wish to have them.
   const bool is_watched = team > 1 && threads <= available_threads();
   const CoreWatch::Clock::time_point begin =

@@ -60,14 +60,12 @@ class Slabs {
     bytes = (bytes + alignment - 1) / alignment * alignment;
     if (bytes > largest) return on_large_pages(bytes);
     const std::lock_guard lock(mutex_);
-    if (slabs_.empty() || slab_bytes - slabs_.back().used < bytes) {
-      slabs_.reserve(slabs_.size() + 1);  // so that no slab is lost to a push_back that throws
-      slabs_.push_back({on_large_pages(slab_bytes), 0, 0});
+    for (Slab& slab : slabs_) {
+      if (std::byte* block = slab.take(bytes)) return block;
     }
-    Slab& slab = slabs_.back();
-    std::byte* block = slab.data + slab.used;
-    slab.used += bytes, ++slab.blocks;
-    return block;
+    slabs_.reserve(slabs_.size() + 1);  // so that no slab is lost to a push_back that throws
+    slabs_.push_back(Slab(on_large_pages(slab_bytes)));
+    return slabs_.back().take(bytes);
   }
 
   /// `bytes` as they were asked for.
@@ -79,13 +77,8 @@ class Slabs {
     for (std::size_t i = 0; i < slabs_.size(); ++i) {
       Slab& slab = slabs_[i];
       if (block < slab.data || block >= slab.data + slab_bytes) continue;
-      if (--slab.blocks > 0) {
-        // The last block's place is free again; a hole before it waits for the others.
-        if (block + bytes == slab.data + slab.used) slab.used -= bytes;
-        return;
-      }
-      slab.used = 0;
-      if (i + 1 < slabs_.size()) {  // the last one stays, to be filled again
+      slab.give_back(block, bytes);
+      if (slab.is_empty() && i + 1 < slabs_.size()) {  // the last one stays, to be filled again
         free(slab.data, page);
         slabs_.erase(slabs_.begin() + static_cast<std::ptrdiff_t>(i));
       }
@@ -94,9 +87,53 @@ class Slabs {
   }
 
  private:
+  // A free piece of a slab; this stands at its beginning.
+  struct Hole {
+    std::size_t bytes;
+    Hole* next;  // behind this one, not adjacent
+
+    std::byte* begin() { return reinterpret_cast<std::byte*>(this); }
+    std::byte* end() { return begin() + bytes; }
+  };
+
   struct Slab {
     std::byte* data;
-    std::size_t used, blocks;
+    Hole* holes;  // in the order of their places
+
+    explicit Slab(std::byte* memory)
+        : data(memory), holes(new (memory) Hole{slab_bytes, nullptr}) {}
+
+    bool is_empty() const { return holes != nullptr && holes->bytes == slab_bytes; }
+
+    // The beginning of the first hole that is large enough, if there is one.
+    std::byte* take(std::size_t bytes) noexcept {
+      for (Hole** link = &holes; *link != nullptr; link = &(*link)->next) {
+        Hole* const hole = *link;
+        if (hole->bytes < bytes) continue;
+        *link = hole->bytes == bytes ? hole->next
+                                     : new (hole->begin() + bytes)
+                                           Hole{hole->bytes - bytes, hole->next};
+        return hole->begin();
+      }
+      return nullptr;
+    }
+
+    // The block becomes a hole, one with those that it touches.
+    void give_back(std::byte* block, std::size_t bytes) noexcept {
+      Hole *before = nullptr, *after = holes;
+      while (after != nullptr && after->begin() < block) before = after, after = after->next;
+      Hole* hole = new (block) Hole{bytes, after};
+      if (after != nullptr && hole->end() == after->begin()) {
+        hole->bytes += after->bytes, hole->next = after->next;
+      }
+      if (before == nullptr) {
+        holes = hole;
+      } else if (before->end() == block) {
+        before->bytes += hole->bytes, before->next = hole->next;
+      } else {
+        before->next = hole;
+      }
+    }
   };
 
   static std::byte* heap(std::size_t bytes, std::size_t align) {

@@ -45,8 +45,9 @@ struct Batch {
 struct LoaderOptions {
   std::int64_t batch_size = 128;
   PictureSize image_size = {};  // to resize to; the default leaves pictures alone
-  // Of pixels in [0, 1]: one number per channel, or one for all. The default is MNIST's; for other
-  // pictures those of channel_statistics(training.images).
+  // Of pixels in [0, 1]: one number per channel, or one for all. The default is MNIST's, and
+  // refused for pictures of several channels: they want those of
+  // channel_statistics(training.images).
   std::vector<double> mean = {0.1307}, deviation = {0.3081};
   bool shuffle = true;
   bool drop_last = false;  // no last batch of fewer images
@@ -187,6 +188,14 @@ class Loader {
     options.augmentation.validate();
     EFFV2_CHECK(options.mixup >= 0.0 && options.mixup <= 1.0, ErrorCode::invalid_argument,
                 "[loader] expected an alpha of mixup in [0, 1], got ", options.mixup);
+    const LoaderOptions initial;
+    EFFV2_CHECK(dataset_->channels() == 1 || options.mean != initial.mean ||
+                    options.deviation != initial.deviation,
+                ErrorCode::invalid_argument,
+                "[loader] the default mean and deviation are MNIST's: "
+                "pictures of ",
+                dataset_->channels(),
+                " channels want their own, those of channel_statistics() or of a model's card");
     Normalizer<T> normalizer(options.mean, options.deviation, dataset_->channels());
     std::swap(options_, options);
     try {

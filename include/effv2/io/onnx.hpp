@@ -83,12 +83,16 @@ class OnnxGraph {
     nn::for_each_state(model, note);
     if (options.fold_batch_norm) find_folds();
     names_[0] = options.input;
+    written_.insert(options.input);
     graph_.text(2, "effv2");
     graph_.message(11, onnx_value(options.input, nchw(nodes_[0].output)));
     for (std::size_t i = 1; i < nodes_.size(); ++i) {
       if (names_[i].empty()) names_[i] = i + 1 == nodes_.size() ? options.output : concat("v", i);
       add_node(i);
     }
+    // A model that does nothing in inference still has a result.
+    if (!written_.contains(options.output)) emit("Identity", {names_.back()}, options.output);
+    for (const std::string& name : constants_) check_free(name);
     graph_.message(12, onnx_value(options.output, nchw(nodes_.back().output)));
   }
 
@@ -150,8 +154,17 @@ class OnnxGraph {
     return name;
   }
 
+  // Of two values of one name a reader would take either.
+  void check_free(const std::string& name) const {
+    EFFV2_CHECK(!written_.contains(name), ErrorCode::invalid_argument,
+                "[onnx] the graph has a value \"", name, "\": input (", options_.input,
+                ") and output (", options_.output, ") need other names");
+  }
+
   void emit(const char* operation, const std::vector<std::string>& inputs,
             const std::string& output, const std::vector<Message>& attributes = {}) {
+    check_free(output);
+    written_.insert(output);
     Message node;
     for (const std::string& input : inputs) node.text(1, input);
     node.text(2, output).text(3, output).text(4, operation);
@@ -289,7 +302,7 @@ class OnnxGraph {
   std::vector<std::string> names_;  // of the nodes' outputs
   std::vector<int> folds_;
   std::map<std::string, const Tensor<T>*> variables_;
-  std::set<std::string> constants_;
+  std::set<std::string> constants_, written_;  // names
   Message graph_;
 };
 

@@ -80,7 +80,7 @@ void conv2d_forward(View<T> y, View<const T> x, const PackedView<T>& w, View<con
     winograd_conv2d<T>(y, x, w, bias, WinogradGrid::forward(plan.window), x.extent(0), run,
                        epilogue);
   } else {
-    indirect_gemm<T>(y, x, w, bias, plan.gather, x.extent(0), run, epilogue);
+    indirect_gemm<T>(y, x, w, bias, plan.gather(), x.extent(0), run, epilogue);
   }
 }
 
@@ -105,7 +105,7 @@ void conv2d_backward_data(View<T> dx, View<const T> dy, const PackedView<T>& w_t
     winograd_conv2d<T>(dx, dy, w_transposed, {}, WinogradGrid::backward(plan.window), dy.extent(0),
                        run, epilogue);
   } else {
-    indirect_gemm<T>(dx, dy, w_transposed, {}, plan.scatter, dy.extent(0), run, epilogue);
+    indirect_gemm<T>(dx, dy, w_transposed, {}, plan.scatter(), dy.extent(0), run, epilogue);
   }
 }
 
@@ -119,7 +119,7 @@ void conv2d_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<co
   } else if (suits_winograd(plan.window, x.extent(3), dy.extent(3))) {
     winograd_outer<T>(dw, dy, x, WinogradGrid::forward(plan.window), x.extent(0), run);
   } else {
-    indirect_outer<T>(dw, x, dy, plan.gather, x.extent(0), plan.window.taps(), run);
+    indirect_outer<T>(dw, x, dy, plan.gather(), x.extent(0), plan.window.taps(), run);
   }
 }
 

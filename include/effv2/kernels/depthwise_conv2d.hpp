@@ -142,7 +142,7 @@ template <class T>
 void depthwise_conv2d_forward(View<T> y, View<const T> x, View<const T> w, View<const T> bias,
                               const WindowPlan& plan, const Execution& run,
                               const Epilogue<T>& epilogue = {}) {
-  detail::depthwise_gather<T>(y, x, w, bias, plan.gather, x.extent(0), run, epilogue);
+  detail::depthwise_gather<T>(y, x, w, bias, plan.gather(), x.extent(0), run, epilogue);
 }
 
 /// dx[n, q, c] = sum over taps t of  dy[n, reader(q, t), c] w[t, c], plus summand[n, q, c] unless
@@ -151,7 +151,8 @@ template <class T>
 void depthwise_conv2d_backward_data(View<T> dx, View<const T> dy, View<const T> w,
                                     const WindowPlan& plan, const Execution& run,
                                     View<const T> summand = {}) {
-  detail::depthwise_gather<T>(dx, dy, w, {}, plan.scatter, dy.extent(0), run, {.summand = summand});
+  detail::depthwise_gather<T>(dx, dy, w, {}, plan.scatter(), dy.extent(0), run,
+                              {.summand = summand});
 }
 
 /// dw[t, c] += (or =, where the sum starts here) sum over images n, pixels p of  x[n, source(p, t),
@@ -163,7 +164,8 @@ void depthwise_conv2d_backward_weights(const Accumulator<T>& dw, View<const T> d
   constexpr std::int64_t block = 64, channel_block = 64;
   const std::int64_t parts = (channels + channel_block - 1) / channel_block;
   constexpr std::int64_t image_numbers = (1 << 20) / sizeof(T);
-  const detail::RowBlocks list(plan.gather, batch, channels, image_numbers, block, block);
+  const TapPlan& gather = plan.gather();
+  const detail::RowBlocks list(gather, batch, channels, image_numbers, block, block);
   const std::int64_t blocks = list.size();
   // As in indirect_outer: slices fixed by the shape, summed in order.
   constexpr std::int64_t wanted_tasks = 16;
@@ -181,10 +183,10 @@ void depthwise_conv2d_backward_weights(const Accumulator<T>& dw, View<const T> d
                   [&](std::int64_t, const detail::RowBlock& rows) {
                     const TapGroup& group = *rows.group;
                     detail::row_pointers(dy_rows, dy.data(), rows, group.targets.data(),
-                                         plan.gather.target_pixels, channels);
+                                         gather.target_pixels, channels);
                     for (std::size_t t = 0; t < group.taps.size(); ++t) {
                       detail::row_pointers(x_rows, x.data(), rows, group.sources_of(t),
-                                           plan.gather.source_pixels, channels);
+                                           gather.source_pixels, channels);
                       detail::accumulate_products<T>(target + group.taps[t] * channels, x_rows,
                                                      dy_rows, rows.count, first, last);
                     }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstdint>
 
 #include "../core/execution.hpp"
@@ -34,7 +35,8 @@ void for_each_image_channels(std::int64_t batch, std::int64_t channels, int thre
 }
 
 // result[n, c] = factor sum over p of term(value, (n, p, c), c, lanes), with value = f(scale x +
-// shift), or x without a normalization.
+// shift), or x without a normalization. A part of the pixels after the other: on a large even
+// picture one sum of them all would round off the same way in each addition.
 template <class T, class Term>
 void sum_pixels(View<T> result, View<const T> x, const Normalization<T>& normalization, T factor,
                 const Execution& run, Term&& term) {
@@ -42,6 +44,9 @@ void sum_pixels(View<T> result, View<const T> x, const Normalization<T>& normali
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   const std::int64_t pixels = x.size() / (batch * channels);
   assert(result.size() == batch * channels);
+  // As many parts as a part has pixels.
+  const std::int64_t part_pixels =
+      std::max<std::int64_t>(256, std::llround(std::sqrt(static_cast<double>(pixels))));
   const int threads = run.threads_for(x.size());
   const bool plain = normalization.scale.empty();
   const T *scales = normalization.scale.data(), *shifts = normalization.shift.data();
@@ -53,10 +58,15 @@ void sum_pixels(View<T> result, View<const T> x, const Normalization<T>& normali
             const V scale = plain ? V(T{1}) : lanes.load(scales + c);
             const V shift = plain ? V(T{}) : lanes.load(shifts + c);
             V sum(T{});
-            for (std::int64_t p = 0; p < pixels; ++p) {
-              const std::int64_t at = (n * pixels + p) * channels + c;
-              const V u = simd::fma<T>(scale, lanes.load(x.data() + at), shift);
-              sum = term(f.template value<T>(u), at, lanes, sum);
+            for (std::int64_t first = 0; first < pixels; first += part_pixels) {
+              const std::int64_t last = std::min(pixels, first + part_pixels);
+              V part(T{});
+              for (std::int64_t p = first; p < last; ++p) {
+                const std::int64_t at = (n * pixels + p) * channels + c;
+                const V u = simd::fma<T>(scale, lanes.load(x.data() + at), shift);
+                part = term(f.template value<T>(u), at, lanes, part);
+              }
+              sum += part;
             }
             lanes.store(result.data() + n * channels + c, sum * V(factor));
           });

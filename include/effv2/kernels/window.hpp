@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -107,6 +109,14 @@ struct TapGroup {
 struct TapPlan {
   std::vector<TapGroup> groups;
   std::int64_t target_pixels = 0, source_pixels = 0;
+
+  std::size_t bytes() const {
+    std::size_t numbers = 0;
+    for (const TapGroup& group : groups) {
+      numbers += group.taps.size() + group.targets.size() + group.sources.size();
+    }
+    return numbers * sizeof(std::int32_t);
+  }
 };
 
 namespace detail {
@@ -156,14 +166,31 @@ inline const TapPlan& pointwise_plan() {
   return plan;
 }
 
-/// Both, for a layer that trains.
-struct WindowPlan {
+/// Both of one window, each made when it is first asked for: many kernels do without, and a plan
+/// has a number for every pixel and tap. Used by one thread at a time.
+class WindowPlan {
+ public:
   Window window;
-  TapPlan gather, scatter;
 
   WindowPlan() = default;
-  explicit WindowPlan(const Window& shape)
-      : window(shape), gather(gather_plan(shape)), scatter(scatter_plan(shape)) {}
+  explicit WindowPlan(const Window& shape) : window(shape) {}
+
+  const TapPlan& gather() const {
+    if (!gather_) gather_ = gather_plan(window);
+    return *gather_;
+  }
+  const TapPlan& scatter() const {
+    if (!scatter_) scatter_ = scatter_plan(window);
+    return *scatter_;
+  }
+
+  /// Of the plans that were made.
+  std::size_t bytes() const {
+    return (gather_ ? gather_->bytes() : 0) + (scatter_ ? scatter_->bytes() : 0);
+  }
+
+ private:
+  mutable std::optional<TapPlan> gather_, scatter_;
 };
 
 }  // namespace effv2::inline EFFV2_ISA::kernels

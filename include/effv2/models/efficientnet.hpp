@@ -48,6 +48,7 @@ struct EfficientNet {
     typename nn::Dropout<T>::Saved dropout;
     typename nn::Linear<T>::Saved classifier;
     Tensor<T> stem_output, blocks_output, dropped;
+    bool is_whole = false;  // a forward pass came to its end, no backward pass used it up
   };
 
   ModelSpec spec;               // what it was built from
@@ -106,18 +107,22 @@ struct EfficientNet {
   double dropout_rate() const { return dropout.rate; }
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, nn::Context<T>& context) {
+    saved.is_whole = false;
     saved.stem_output = stem.forward(x, saved.stem, context);
     saved.blocks_output = blocks.forward(saved.stem_output, saved.blocks, context);
     Tensor<T> y = head.forward(saved.blocks_output, saved.head, context);
     y = pool.forward(y, saved.pool, context);
     saved.dropped = dropout.forward(y, saved.dropout, context);
-    return classifier.forward(saved.dropped, saved.classifier, context);
+    y = classifier.forward(saved.dropped, saved.classifier, context);
+    saved.is_whole = true;
+    return y;
   }
   Tensor<T> forward(const Tensor<T>&&, Saved&, nn::Context<T>&) = delete;  // see nn::Layer
 
   Tensor<T> backward(const Tensor<T>& dlogits, Saved& saved, nn::Context<T>& context) {
-    EFFV2_CHECK(!saved.blocks_output.empty(), ErrorCode::invalid_argument,
+    EFFV2_CHECK(saved.is_whole && !saved.blocks_output.empty(), ErrorCode::invalid_argument,
                 "[efficientnet] a backward without its forward");
+    saved.is_whole = false;
     Tensor<T> d = classifier.backward(dlogits, saved.classifier, context);
     d = dropout.backward(d, saved.dropout, context);
     d = pool.backward(d, saved.pool, context);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -20,7 +21,7 @@ using kernels::ActivationKind;
 struct BatchNormOptions {
   std::int64_t channels = 1;
   ActivationKind activation = ActivationKind::identity;
-  double epsilon = 1e-3;
+  double epsilon = 1e-3;  // folded into weights by infer: who changes it clears the contexts
   double momentum = 0.1;  // of the new statistics, as PyTorch counts it
   double gamma = 1.0;     // what the weight starts with
 };
@@ -47,10 +48,11 @@ struct BatchNorm {
         running_var({o.channels}, Initializer::constant(1.0)) {
     EFFV2_CHECK(o.channels > 0, ErrorCode::invalid_argument,
                 "[batch_norm] expected at least 1 channel, got ", o.channels);
-    EFFV2_CHECK(o.epsilon > 0.0 && o.momentum >= 0.0 && o.momentum <= 1.0,
-                ErrorCode::invalid_argument,
-                "[batch_norm] expected epsilon > 0 and momentum in [0, 1], got ", o.epsilon,
-                " and ", o.momentum);
+    EFFV2_CHECK(
+        o.epsilon > 0.0 && std::isfinite(o.epsilon) && o.momentum >= 0.0 && o.momentum <= 1.0,
+        ErrorCode::invalid_argument,
+        "[batch_norm] expected a finite epsilon > 0 and momentum in [0, 1], got ", o.epsilon,
+        " and ", o.momentum);
   }
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {

@@ -61,14 +61,19 @@ class Context {
   /// Whether `x` is the step's data, whose gradient nobody wants.
   bool is_data(View<const T> x) const { return data_ != nullptr && x.data() == data_; }
 
-  /// The tap plan of a window, made once. Valid until the next call: of very many sizes of pictures
-  /// the oldest plans make room.
+  /// The tap plan of a window, made once. Valid until the next call: where pictures are of many
+  /// sizes the oldest plans make room.
   const kernels::WindowPlan& plan(const kernels::Window& window) {
     for (const auto& plan : plans_) {
       if (plan->window == window) return *plan;
     }
-    constexpr std::size_t most_plans = 256;
-    if (plans_.size() == most_plans) plans_.erase(plans_.begin());
+    constexpr std::size_t most_plans = 256, most_bytes = std::size_t{256} << 20;
+    std::size_t bytes = 0;
+    for (const auto& plan : plans_) bytes += plan->bytes();
+    while (plans_.size() == most_plans || bytes > most_bytes) {
+      bytes -= plans_.front()->bytes();
+      plans_.erase(plans_.begin());
+    }
     plans_.push_back(std::make_unique<kernels::WindowPlan>(window));
     return *plans_.back();
   }

@@ -168,6 +168,7 @@ struct Flatten {
   void visit(Visitor<T>&) {}
   EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape& x = graph.shape(input);
+    EFFV2_CHECK(x.size() > 0, ErrorCode::shape_mismatch, "[flatten] got an empty tensor");
     return graph.add({"flatten", {x[0], x.size() / x[0]}}, {input});
   }
 };

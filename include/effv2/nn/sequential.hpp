@@ -22,6 +22,7 @@ class Sequential {
   struct Saved {
     std::vector<typename AnyLayer<T>::Saved> layers;
     std::vector<Tensor<T>> outputs;  // of all layers but the last
+    bool is_whole = false;           // a forward pass came to its end, no backward pass used it up
   };
 
   Sequential() = default;
@@ -60,20 +61,22 @@ class Sequential {
     EFFV2_CHECK(!layers_.empty(), ErrorCode::invalid_argument, "[sequential] has no layers");
     saved.layers.resize(layers_.size());
     saved.outputs.resize(layers_.size() - 1);
+    saved.is_whole = false;
     const Tensor<T>* input = &x;
     for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
       saved.outputs[i] = layers_[i].forward(*input, saved.layers[i], context);
       input = &saved.outputs[i];
     }
-    return layers_.back().forward(*input, saved.layers.back(), context);
+    Tensor<T> y = layers_.back().forward(*input, saved.layers.back(), context);
+    saved.is_whole = true;
+    return y;
   }
   Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
-    const bool has_tape = !layers_.empty() && saved.layers.size() == layers_.size() &&
-                          (saved.outputs.empty() || !saved.outputs.back().empty());
-    EFFV2_CHECK(has_tape, ErrorCode::invalid_argument,
-                "[sequential] a backward without its forward");
+    EFFV2_CHECK(saved.is_whole && saved.layers.size() == layers_.size(),
+                ErrorCode::invalid_argument, "[sequential] a backward without its forward");
+    saved.is_whole = false;
     Tensor<T> gradient = layers_.back().backward(dy, saved.layers.back(), context);
     for (std::size_t i = layers_.size() - 1; i-- > 0;) {
       saved.outputs[i] = {};  // its reader is done with it

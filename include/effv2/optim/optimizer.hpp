@@ -98,8 +98,9 @@ class Optimizer {
 
   /// One update of every parameter that is not frozen; clears the gradients. Returns the global
   /// norm of the gradients. A first pass only reads them: if any is not finite, throws
-  /// Error(non_finite) with the parameter's path, having changed nothing. An average of the same
-  /// model, if given, is updated in the same pass.
+  /// Error(non_finite) with the parameter's path, having changed nothing: nn::zero_gradients() lets
+  /// the next backward pass begin anew. An average of the same model, if given, is updated in the
+  /// same pass.
   double step(double learning_rate, const Execution& run, Ema<T>* average = nullptr) {
     detail::check_not_negative(learning_rate, "a learning rate");
     detail::check_not_negative(clip_norm, "a norm to clip at");

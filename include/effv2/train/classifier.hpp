@@ -43,8 +43,8 @@ class Classifier {
 
   /// The probability of each class, (1, classes), for a picture (H, W, C). One of another size than
   /// the card's is resized. Throws Error(non_finite) if the network does not answer in numbers.
-  Tensor<T> operator()(const Tensor<std::uint8_t>& picture) {
-    EFFV2_CHECK(picture.rank() == 3 && picture.size() > 0, ErrorCode::shape_mismatch,
+  Tensor<T> operator()(View<const std::uint8_t> picture) {
+    EFFV2_CHECK(picture.shape().rank() == 3 && picture.size() > 0, ErrorCode::shape_mismatch,
                 "[classifier] expected a picture (H, W, C), got ", picture.shape());
     const PictureSize own(picture.extent(0), picture.extent(1));
     const PictureSize size = network_.card.image_size.value_or(own);
@@ -53,8 +53,7 @@ class Classifier {
     if (size == own) {
       normalizer_(x, picture);
     } else {  // as the loader does it, not rounded to bytes
-      data::Resizer<T>(own.height, own.width, size.height, size.width, channels)(
-          x.view(), View<const std::uint8_t>(picture));
+      data::Resizer<T>(own.height, own.width, size.height, size.width, channels)(x.view(), picture);
       normalizer_(x);
     }
     x.reshape({1, size.height, size.width, channels});

@@ -274,7 +274,9 @@ class Trainer {
     kernels::smooth_targets<T>(targets, batch.labels, options_.label_smoothing);
     if (!batch.mix.empty()) data::mix_rows<T>(targets, batch.mix);
     const double loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);
-    EFFV2_CHECK(std::isfinite(loss), ErrorCode::non_finite, "[fit] the loss of step ", step_ + 1,
+    // A batch norm makes what is infinite zero: the loss alone would not tell.
+    EFFV2_CHECK(std::isfinite(loss) && context_.non_finite() == nullptr, ErrorCode::non_finite,
+                "[fit] step ", step_ + 1,
                 " is not finite, and the first that is not: ", first_non_finite(batch),
                 "; nothing was updated");
     std::int64_t correct = 0;
