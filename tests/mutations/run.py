@@ -27,7 +27,7 @@ MUTATIONS = [
     ("core/parallel.hpp", "if (index < failed_task)", "if (index > failed_task || failed_task == tasks)", "core/parallel"),
     ("core/parallel.hpp", "const std::int64_t begin = chunk * grain;", "const std::int64_t begin = chunk * (grain - 1);", "core/parallel"),
     ("core/parallel.hpp", "tasks * (t + 1) / team};", "tasks * (t + 1) / team - 1};", "core/parallel"),
-    ("core/slabs.hpp", "hole->end() == after->begin()", "false", "core/slabs"),
+    ("core/slabs.hpp", "hole->bytes += after->bytes, hole->next", "hole->next", "core/slabs"),
     ("core/slabs.hpp", "before->end() == block", "false", "core/slabs"),
     ("core/slabs.hpp", "if (hole->bytes < bytes) continue;", "if (hole->bytes != bytes && hole->next != nullptr) continue;", "core/slabs"),
     ("core/memory.hpp", "(bytes + granule - 1) / granule * granule", "(bytes + granule - 1) / granule * granule * 2", "core/memory"),
