@@ -30,10 +30,13 @@ Options recipe(const std::string& name) {
     o.dropout = o.drop_path = o.ema = 0.0;
     o.augment = "none", o.evaluate = "end";
   } else if (name == "best") {
-    // A small network at full resolution, and digits that are never the same twice.
-    o.model = "tiny", o.width = 1.5, o.stem_stride = 1;
-    o.epochs = 24;
-    o.learning_rate = 6e-3, o.weight_decay = 0.05;
+    // A small network at full resolution, and digits that are never the same twice. The rate does
+    // not fall: the average over some four epochs of weights that still move errs less often than
+    // the one point where a cosine comes to rest (with a stem of stride 2, learning from 10,000
+    // images, 0.63 % of 50,000 held-out ones against 0.67 to 0.71 %, however long the cosine).
+    o.model = "tiny", o.stem_stride = 1;
+    o.epochs = 16;
+    o.schedule = "constant", o.learning_rate = 3e-3, o.weight_decay = 0.05, o.ema = 0.9995;
     o.branch_gamma = o.classifier_scale = 1.0;
     o.drop_path = 0.0;
     o.augment = "elastic", o.evaluate = "end";

@@ -37,7 +37,9 @@ data::Augmentation augmentation(const Options& o) {
   }
   a.mirror = o.augment == "mirror";
   if (o.augment == "affine" || o.augment == "elastic") a.rotate = 10.0, a.scale = 0.1;
-  if (o.augment == "elastic") a.shear = 10.0, a.stretch = 0.1, a.elastic = 1.0;
+  if (o.augment == "elastic") {
+    a.shift = 3.0, a.rotate = 15.0, a.shear = 10.0, a.stretch = 0.1, a.elastic = 0.7;
+  }
   return a;
 }
 
