@@ -192,10 +192,8 @@ class Loader {
     EFFV2_CHECK(dataset_->channels() == 1 || options.mean != initial.mean ||
                     options.deviation != initial.deviation,
                 ErrorCode::invalid_argument,
-                "[loader] the default mean and deviation are MNIST's: "
-                "pictures of ",
-                dataset_->channels(),
-                " channels want their own, those of channel_statistics() or of a model's card");
+                "[loader] mean and deviation are MNIST's, and pictures of ", dataset_->channels(),
+                " channels want their own: those of channel_statistics(), or of a model's card");
     Normalizer<T> normalizer(options.mean, options.deviation, dataset_->channels());
     std::swap(options_, options);
     try {
