@@ -104,6 +104,11 @@ class Space {
         backbone.stage_count > 0 && layers.size() == static_cast<std::size_t>(backbone.stage_count),
         ErrorCode::invalid_argument, "[space] expected a range of layers for each of the ",
         backbone.stage_count, " stages, got ", layers.size());
+    for (const std::vector<int>* values : {&options.kernels, &options.expansions}) {
+      EFFV2_CHECK(std::all_of(values->begin(), values->end(), [](int value) { return value > 0; }),
+                  ErrorCode::invalid_argument,
+                  "[space] expected kernels and expansions of at least 1");
+    }
     std::vector<int> kinds;
     for (const models::BlockKind kind : options.kinds) kinds.push_back(static_cast<int>(kind));
     for (const LayerRange& range : layers) {
@@ -112,11 +117,6 @@ class Space {
                   ErrorCode::invalid_argument, "[space] expected 1 to ", max_layers,
                   " layers, the least first, got ", range.least, " to ", range.most);
       for (int count = range.least; count <= range.most; ++count) counts.push_back(count);
-      for (const std::vector<int>* values : {&options.kernels, &options.expansions}) {
-        EFFV2_CHECK(
-            std::all_of(values->begin(), values->end(), [](int value) { return value > 0; }),
-            ErrorCode::invalid_argument, "[space] expected kernels and expansions of at least 1");
-      }
       for (const auto& values : {kinds, counts, options.kernels, options.expansions}) {
         const std::set<int> different(values.begin(), values.end());
         EFFV2_CHECK(!values.empty() && different.size() == values.size(),
