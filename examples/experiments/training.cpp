@@ -23,10 +23,9 @@ Net initialized(const Configuration& configuration) {
                                      configuration.fit.seed);
 }
 
-// Asked of the test pictures once, at one size; its values are named with `ending`. Returns how
-// many seconds it took.
-double test(Values& values, const Configuration& configuration, const Net& net,
-            const data::Dataset& pictures, PictureSize size, const std::string& ending) {
+// Asked of the test pictures once, at one size; its values are named with `ending`.
+void test(Values& values, const Configuration& configuration, const Net& net,
+          const data::Dataset& pictures, PictureSize size, const std::string& ending) {
   data::LoaderOptions options = configuration.fit.data;
   options.batch_size = configuration.fit.evaluation_batch;
   options.image_size = size;
@@ -37,7 +36,6 @@ double test(Values& values, const Configuration& configuration, const Net& net,
   values["accuracy" + ending] = evaluation.accuracy();
   values["loss" + ending] = evaluation.loss;
   values["inference_us" + ending] = 1e6 * time.count() / static_cast<double>(pictures.size());
-  return time.count();
 }
 
 }  // namespace
@@ -48,15 +46,14 @@ std::optional<Values> train_and_watch(const Configuration& configuration, const 
   Net net = initialized(configuration);
   Values values;
   Numbers steps;
-  double seconds = 0.0, tests = 0.0;
+  double seconds = 0.0;
   train::Callbacks callbacks;
   callbacks.on_step = [&](const train::StepReport& report) {
-    const double now = report.seconds - tests;  // the loop's clock runs on in here
-    steps.push_back(now - seconds);
-    seconds = now;
+    steps.push_back(report.seconds - seconds);
+    seconds = report.seconds;
     if (test_every > 0 && report.step % test_every == 0 && report.step < report.total_steps) {
       Values found;
-      tests += test(found, configuration, net, data.test, configuration.fit.data.image_size, "");
+      test(found, configuration, net, data.test, configuration.fit.data.image_size, "");
       on_test(seconds, found["accuracy"]);
     }
     return !session.stop();
@@ -117,16 +114,7 @@ double estimated_seconds(const Configuration& configuration, const DataSet& data
 
 std::string text_of(const Configuration& configuration, const DataSet& data) {
   Net net = initialized(configuration);
-  const models::EfficientNetOptions& o = configuration.network;
-  std::string text = concat("method ", configuration.method.name, "\nnet ", o.in_channels, " stem ",
-                            configuration.net.stem, " stride ", o.stem_stride);
-  for (const models::StageSpec& row : configuration.net.stages()) {
-    text += concat("\nstage ", row.kind == models::BlockKind::mbconv ? "M" : "F", " ", row.repeats,
-                   " k ", row.kernel, " s ", row.stride, " e ", row.expand, " ", row.in_channels,
-                   " ", row.out_channels);
-  }
-  text += concat("\nhead ", o.head > 0 ? o.head : configuration.net.head, " dropout ", o.dropout,
-                 " drop_path ", o.drop_path, "\nsizes");
+  std::string text = concat("method ", configuration.method.name, "\nsizes");
   for (const int size : configuration.sizes) text += concat(" ", size);
   train::FitOptions fit = configuration.fit;
   if (configuration.candidates > 0) text += concat("\ncandidates ", configuration.candidates);

@@ -12,15 +12,6 @@ using namespace effv2;
 
 namespace {
 
-// Which of an enumeration's kinds, up to `last`, has the name that was checked with the flag.
-template <class Kind>
-Kind kind_named(const std::string& name, Kind last) {
-  auto kind = Kind{};
-  while (kind != last && name_of(kind) != name)
-    kind = static_cast<Kind>(static_cast<int>(kind) + 1);
-  return kind;
-}
-
 // Six passes over MNIST are enough; a small set needs more of them to see as many images.
 std::int64_t default_epochs(const Options& o, std::int64_t images) {
   const std::int64_t batches = std::max<std::int64_t>(1, images / o.batch);
@@ -52,8 +43,9 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   train::FitOptions fit;
   fit.epochs = o.epochs > 0 ? o.epochs : default_epochs(o, set.size()), fit.steps = o.steps,
   fit.batch_size = o.batch;
-  fit.optimizer = kind_named(o.optimizer, train::OptimizerKind::muon);
-  fit.schedule = kind_named(o.schedule, optim::ScheduleKind::exponential);
+  fit.optimizer =
+      text::kind_named<train::OptimizerKind>(train::optimizer_names, o.optimizer).value();
+  fit.schedule = text::kind_named<optim::ScheduleKind>(optim::schedule_names, o.schedule).value();
   fit.learning_rate = o.learning_rate, fit.warmup_epochs = o.warmup_epochs;
   fit.momentum = o.momentum, fit.weight_decay = o.weight_decay, fit.clip_norm = o.clip_norm;
   fit.label_smoothing = o.label_smoothing, fit.ema_decay = o.ema;
@@ -73,10 +65,6 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
   }
   fit.threads = static_cast<int>(o.threads), fit.seed = static_cast<std::uint64_t>(o.seed);
   fit.on_non_finite = o.non_finite == "skip" ? train::NonFinite::skip : train::NonFinite::stop;
-  fit.configuration = concat("model ", o.model, "\nactivation ", o.activation, "\nwidth ", o.width,
-                             "\nhead ", o.head, "\nstem_stride ", o.stem_stride, "\ndropout ",
-                             o.dropout, "\ndrop_path ", o.drop_path, "\nbranch_gamma ",
-                             o.branch_gamma, "\nclassifier_scale ", o.classifier_scale);
   return fit;
 }
 
@@ -124,7 +112,8 @@ models::EfficientNetOptions network_options(const Options& o, const data::Datase
                                       .dropout = o.dropout,
                                       .classifier_scale = o.classifier_scale,
                                       .drop_path = o.drop_path};
-  network.defaults.activation = kind_named(o.activation, kernels::ActivationKind::hard_swish);
+  network.defaults.activation =
+      text::kind_named<kernels::ActivationKind>(kernels::activation_names, o.activation).value();
   network.defaults.branch_gamma = o.branch_gamma;
   return network;
 }
@@ -193,7 +182,7 @@ class Run final : public Training {
                           {"training images", text::grouped(data.training.size())},
                           {"test images", text::grouped(data.test.size())},
                           {"recipe", o.recipe}});
-    record_.configuration = train::configuration_text(fit_);
+    record_.configuration = train::configuration_text(fit_) + '\n' + model_.configuration();
     record_.total_steps = trainer_.total_steps();
     record_.summary = summary_of(o, data.training, model_);
     record_.stages = train::stage_records(fit_);

@@ -17,6 +17,14 @@ TEST_CASE("the whole of a text is a number, or it is none", "[text]") {
   }
 }
 
+TEST_CASE("an enumeration's value is found by its name", "[text]") {
+  enum class Colour { red, green };
+  constexpr std::string_view names[] = {"red", "green"};
+  CHECK(kind_named<Colour>(names, "red") == Colour::red);
+  CHECK(kind_named<Colour>(names, "green") == Colour::green);
+  CHECK_FALSE(kind_named<Colour>(names, "gree").has_value());
+}
+
 TEST_CASE("thousands are grouped", "[text]") {
   CHECK(grouped(0) == "0");
   CHECK(grouped(999) == "999");

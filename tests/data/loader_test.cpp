@@ -388,6 +388,18 @@ TEST_CASE("options that make no sense are refused, and change nothing", "[data][
   refused([](LoaderOptions& options) { options.threads = 0; });
   refused([](LoaderOptions& options) { options.threads = max_threads + 1; });
   CHECK(epoch_of(loader, 0) == before);
+  // Half of MNIST's normalisation is not that of colours.
+  const Dataset colours = numbered(9, 4, 3);
+  CHECK_THROWS_AS(Loader<float>(colours, {.mean = {0.4, 0.5, 0.6}}), Error);
+  CHECK_THROWS_AS(Loader<float>(colours, {.deviation = {0.4, 0.5, 0.6}}), Error);
+  // Not even the epoch under way.
+  loader.start(0);
+  const Batch<float>* batch = loader.next();
+  REQUIRE(batch != nullptr);
+  refused([](LoaderOptions& options) { options.batch_size = 0; });
+  batch = loader.next();
+  REQUIRE(batch != nullptr);
+  CHECK(batch->labels == loader.batch(0, 1).labels);
 
   Dataset damaged = numbered(9);
   damaged.labels[3] = 5;

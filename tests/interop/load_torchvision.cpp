@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
     io::SafetensorsWriter answers, back;
     answers.add("logits", model.infer(pictures, context));
     answers.write(folder + "logits.safetensors");
-    io::add_weights(back, model, io::Naming::torchvision, model.spec);
+    io::add_weights(back, model, io::Naming::torchvision);
     back.write(folder + "back.safetensors");
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <effv2/io/checkpoint.hpp>
+#include <effv2/models/efficientnet.hpp>
 #include <effv2/nn/linear.hpp>
 #include <effv2/nn/mbconv.hpp>
 #include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>
 #include <effv2/train/trainer.hpp>
 #include <filesystem>
+#include <memory>
 
 #include "../catch.hpp"
 #include "../support/checkpoint_run.hpp"
@@ -79,6 +82,28 @@ struct Fake {
   }
 };
 
+// Gradient descent whose rate falls with every number that it has updated.
+class Tiring final : public optim::Optimizer<float> {
+ public:
+  explicit Tiring(Net& net) : Optimizer(net, 0.0, {.first = false, .second = false}) {
+    register_state("weariness", weariness_), register_state("last", last_);
+  }
+
+ private:
+  void begin_step(double, const Execution&) override {
+    weariness_ += 0.5;
+    last_.fill(static_cast<float>(weariness_));
+  }
+  void update(optim::UpdateSpan<float> span, double rate, double, double) const override {
+    for (std::int64_t i = 0; i < span.count; ++i) {
+      span.value[i] -= static_cast<float>(rate) * span.gradient[i] / last_[1];
+    }
+  }
+
+  double weariness_ = 1.0;
+  Tensor<float> last_{{2}};
+};
+
 void damage(const std::string& path) {
   std::vector<std::uint8_t> bytes = read_file(path);
   bytes[bytes.size() / 2] ^= 1;
@@ -131,6 +156,55 @@ TEST_CASE("a run cut at any step and resumed ends in the same bytes", "[checkpoi
       REQUIRE(rest.size() == (cut <= 5 ? 2 : 1));
     }
   }
+}
+
+TEST_CASE("what an optimizer of one's own has registered is kept", "[checkpoint]") {
+  const TemporaryFolder folder;
+  const data::Dataset training = quarters(90, 600);
+  train::FitOptions o = options();
+  o.optimizer = train::OptimizerKind::own, o.learning_rate = 0.5;
+  const auto run = [&](Net& net, bool resumes, std::int64_t end) {
+    train::Trainer trainer(net, training, o, std::make_unique<Tiring>(net));
+    if (resumes) io::load_checkpoint(io::SafetensorsFile::read(folder / "cut"), trainer);
+    train::Callbacks callbacks;
+    callbacks.on_step = [&](const train::StepReport& report) {
+      if (report.step == end) io::save_checkpoint(folder / "cut", trainer);
+      return report.step < end;
+    };
+    trainer.run(callbacks);
+  };
+  Net whole = network(), cut = network(), resumed = network();
+  run(whole, false, 100), run(cut, false, 4), run(resumed, true, 100);
+  nn::Context<float> context(1);
+  const Tensor<float> x = Tensor<float>::filled({1, 8, 8, 1}, 0.5F);
+  const Tensor<float> expected = whole.infer(x, context), found = resumed.infer(x, context);
+  CHECK(std::equal(found.begin(), found.end(), expected.begin()));
+}
+
+TEST_CASE("a checkpoint of another network of the same shapes is refused", "[checkpoint]") {
+  const TemporaryFolder folder;
+  const data::Dataset training = quarters(90, 600);
+  const auto net = [](const models::EfficientNetOptions& o) {
+    return models::efficientnet<float>("tiny", o, 1);
+  };
+  const models::EfficientNetOptions own{.in_channels = 1, .classes = 4};
+  auto model = net(own);
+  const train::FitOptions o = options();
+  train::Trainer trainer(model, training, o);
+  io::save_checkpoint(folder / "a", trainer);
+  const io::SafetensorsFile file = io::SafetensorsFile::read(folder / "a");
+  const auto loads_into = [&](const models::EfficientNetOptions& other) {
+    auto model_of_another = net(other);
+    train::Trainer of_another(model_of_another, training, o);
+    io::load_checkpoint(file, of_another);
+  };
+  CHECK_NOTHROW(loads_into(own));
+  auto other = own;
+  other.stem_stride = 1;
+  CHECK_THROWS_WITH(loads_into(other), Catch::Contains("stem_stride"));
+  other = own;
+  other.defaults.activation = nn::ActivationKind::relu;
+  CHECK_THROWS_WITH(loads_into(other), Catch::Contains("activation"));
 }
 
 TEST_CASE("a finished run that is resumed is evaluated and changes nothing", "[checkpoint]") {

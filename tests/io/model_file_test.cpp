@@ -95,6 +95,15 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 0 8 8"; }, "in 1 ... 64");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 99999999999 8 8"; }, "is no number");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 999 3 1 60 16 9999"; }, "more weights");
+  // The first 1 x 1 convolution of a block may be its largest, and so may a fused one's second.
+  const auto first_is_large = [](Metadata& m) {
+    m["effv2.table"] = "mbconv 1 3 1 16 2048 1", m["effv2.stem"] = "2048";
+  };
+  refused(first_is_large, "more weights");
+  const auto second_is_large = [](Metadata& m) {
+    m["effv2.table"] = "fused_mbconv 1 1 1 64 16 65536", m["effv2.head"] = "1";
+  };
+  refused(second_is_large, "more weights");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 3 1 1 8 8"; }, "the one before has 16");
   refused([](Metadata& m) { m["effv2.model"] = std::string(48, 'x'); }, "too long");
   refused([](Metadata& m) { m["effv2.classes"] = "3x"; }, "is no number");
@@ -102,7 +111,7 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.classes"] = "9"; }, "does not fit the model");
   refused([](Metadata& m) { m["effv2.classes"] = "9000000000000000000"; }, "more weights");
   refused([](Metadata& m) { m["effv2.activation"] = "tanh"; }, "is unknown");
-  refused([](Metadata& m) { m["effv2.naming"] = "timm"; }, "does not fit the model");
+  refused([](Metadata& m) { m["effv2.naming"] = "timm"; }, "another naming");
   refused([](Metadata& m) { m["effv2.mean"] = "0.1 x"; }, "is no number");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1001 3 1 1 8 8"; }, "in 1 ... 1000");
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 1 46 1 1 8 8"; }, "in 1 ... 45");
@@ -114,9 +123,19 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.stem_stride"] = "0"; }, "effv2");
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb", "c", "d"}}), Error);
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a", "b"}}), Error);
+  CHECK_THROWS_AS(ModelCard({.class_names = {"caf\xE9", "b", "c"}}).validate(2, 3), Error);
   // An empty name is a name, and pictures need not be square.
   const ModelCard unnamed{.class_names = {"", "b", ""}, .image_size = {64, 96}};
   CHECK(load_model<float>(file_of(encode_model(net, unnamed))).card == unnamed);
+}
+
+TEST_CASE("a dial of training is no part of a file", "[model_file]") {
+  Net net = network(models::find_model("tiny"),
+                    {.in_channels = 2, .classes = 3, .dropout = 0.3, .drop_path = 0.1});
+  net.set_dropout(0.05);
+  const auto loaded = load_model<float>(file_of(encode_model(net, card)));
+  CHECK(loaded.model.dropout_rate() == 0.3);
+  CHECK(loaded.model.configuration() == net.configuration());
 }
 
 TEST_CASE("what could not be loaded again is not saved, and the file that was there stays",

@@ -21,7 +21,7 @@ TEST_CASE("weights under torchvision's names make a network", "[torchvision]") {
   const auto net =
       models::efficientnet<float>("v1-b0", io::torchvision_options("v1-b0"), /*seed=*/3);
   io::SafetensorsWriter writer;
-  io::add_weights(writer, net, io::Naming::torchvision, net.spec);
+  io::add_weights(writer, net, io::Naming::torchvision);
   const std::vector<std::uint8_t> bytes = writer.encode();
   MemorySource source(bytes, "weights");
   const io::SafetensorsFile file = io::SafetensorsFile::read(source);

@@ -11,16 +11,14 @@ using namespace effv2::io;
 
 namespace {
 
-const models::ModelSpec& tiny = models::find_model("tiny");
-
 models::EfficientNet<float> network(std::uint64_t seed, std::int64_t classes = 10) {
   return models::efficientnet<float>("tiny", {.in_channels = 1, .classes = classes}, seed);
 }
 
 template <class Model>
-SafetensorsFile file_of(const Model& model, Naming naming, const models::ModelSpec& spec = {}) {
+SafetensorsFile file_of(const Model& model, Naming naming) {
   SafetensorsWriter writer;
-  add_weights(writer, model, naming, spec);
+  add_weights(writer, model, naming);
   const std::vector<std::uint8_t> bytes = writer.encode();
   MemorySource source(bytes, "weights");
   return SafetensorsFile::read(source);
@@ -43,16 +41,16 @@ TEST_CASE("weights come back bit for bit under every naming", "[weights]") {
   const auto model = network(1);
   for (const Naming naming : {Naming::effv2, Naming::torchvision, Naming::timm}) {
     CAPTURE(name_of(naming));
-    const SafetensorsFile file = file_of(model, naming, tiny);
+    const SafetensorsFile file = file_of(model, naming);
     auto other = network(2);
     CHECK(values_of(other) != values_of(model));
-    CHECK(load_weights(other, file, {.naming = naming}, tiny).fits());
+    CHECK(load_weights(other, file, {.naming = naming}).fits());
     CHECK(values_of(other) == values_of(model));
   }
 }
 
 TEST_CASE("PyTorch's names come with PyTorch's counters and shapes", "[weights]") {
-  const SafetensorsFile file = file_of(network(1), Naming::torchvision, tiny);
+  const SafetensorsFile file = file_of(network(1), Naming::torchvision);
   CHECK(file.get<std::int64_t>("features.0.1.num_batches_tracked").shape() == Shape{});
   CHECK(file.get<float>("features.0.0.weight").shape() == Shape{16, 1, 3, 3});
   CHECK(file.get<float>("classifier.1.weight").shape() == Shape{10, 256});
@@ -68,11 +66,11 @@ TEST_CASE("any model has weights under its own names", "[weights]") {
 }
 
 TEST_CASE("all differences in one error, and nothing loaded; or what fits", "[weights]") {
-  const SafetensorsFile file = file_of(network(1, 7), Naming::torchvision, tiny);
+  const SafetensorsFile file = file_of(network(1, 7), Naming::torchvision);
   auto model = network(2);
   const std::vector<float> before = values_of(model);
   try {
-    load_weights(model, file, {.naming = Naming::torchvision}, tiny);
+    load_weights(model, file, {.naming = Naming::torchvision});
     FAIL("seven classes went into ten");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::shape_mismatch);
@@ -83,7 +81,7 @@ TEST_CASE("all differences in one error, and nothing loaded; or what fits", "[we
   }
   CHECK(values_of(model) == before);
   const LoadReport report =
-      load_weights(model, file, {.naming = Naming::torchvision, .strict = false}, tiny);
+      load_weights(model, file, {.naming = Naming::torchvision, .strict = false});
   CHECK(report.misshapen.size() == 2);
   CHECK(report.missing.empty());
   CHECK(values_of(model) != before);
@@ -91,9 +89,32 @@ TEST_CASE("all differences in one error, and nothing loaded; or what fits", "[we
 
   // Names of another kind: nothing is where it should be, and nobody may take that for loaded.
   const std::vector<float> loaded = values_of(model);
-  CHECK_THROWS_WITH(load_weights(model, file, {.naming = Naming::timm, .strict = false}, tiny),
+  CHECK_THROWS_WITH(load_weights(model, file, {.naming = Naming::timm, .strict = false}),
                     Catch::Contains("another naming"));
   CHECK(values_of(model) == loaded);
+  CHECK_THROWS_WITH(load_weights(model, file, {.naming = Naming::effv2}),
+                    Catch::Contains("another naming than effv2"));
+  CHECK(values_of(model) == loaded);
+}
+
+TEST_CASE("a file that says its naming need not be told it", "[weights]") {
+  const auto model = network(1);
+  for (const Naming naming : {Naming::effv2, Naming::torchvision, Naming::timm}) {
+    CAPTURE(name_of(naming));
+    SafetensorsWriter writer;
+    add_weights(writer, model, naming);
+    writer.metadata = {{"effv2.naming", std::string(name_of(naming))}};
+    const std::vector<std::uint8_t> bytes = writer.encode();
+    MemorySource source(bytes, "weights");
+    auto other = network(2);
+    CHECK(load_weights(other, SafetensorsFile::read(source)).fits());
+    CHECK(values_of(other) == values_of(model));
+  }
+}
+
+TEST_CASE("no other library has names for a network of one's own", "[weights]") {
+  const auto net = testing::small_network();
+  CHECK_THROWS_AS(file_of(net, Naming::torchvision), Error);
 }
 
 TEST_CASE("numbers that are not finite are refused unless asked for", "[weights]") {

@@ -85,6 +85,39 @@ TEST_CASE("the options change what they name", "[efficientnet]") {
   CHECK_THROWS_AS(models::efficientnet<float>("tiny", {.dropout = 1.5}, 1), Error);
 }
 
+TEST_CASE("a network's configuration tells all that it was built from", "[efficientnet]") {
+  using Options = models::EfficientNetOptions;
+  const auto text = [](const models::ModelSpec& spec, const Options& o) {
+    return models::EfficientNet<float>(spec, o).configuration();
+  };
+  const models::ModelSpec& tiny = models::find_model("tiny");
+  const std::string plain = text(tiny, {});
+  CHECK(plain == text(tiny, {.head = tiny.head, .dropout = tiny.dropout}));
+  const auto differs = [&](auto change) {
+    Options o;
+    change(o);
+    CHECK(text(tiny, o) != plain);
+  };
+  differs([](Options& o) { o.in_channels = 1; });
+  differs([](Options& o) { o.classes = 10; });
+  differs([](Options& o) { o.head = 8; });
+  differs([](Options& o) { o.stem_stride = 1; });
+  differs([](Options& o) { o.dropout = 0.5; });
+  differs([](Options& o) { o.classifier_scale = 0.5; });
+  differs([](Options& o) { o.drop_path = 0.5; });
+  differs([](Options& o) { o.defaults.activation = nn::ActivationKind::relu; });
+  differs([](Options& o) { o.defaults.padding = nn::Padding::same; });
+  differs([](Options& o) { o.defaults.bn_epsilon = 1e-5; });
+  differs([](Options& o) { o.defaults.bn_momentum = 0.3; });
+  differs([](Options& o) { o.defaults.branch_gamma = 0.5; });
+  models::ModelSpec other = tiny;
+  other.table[2].kernel = 5;
+  CHECK(text(other, {}) != plain);
+  other = tiny;
+  other.table[1].kind = models::BlockKind::mbconv;
+  CHECK(text(other, {}) != plain);
+}
+
 TEST_CASE("the same seed makes the same network, another seed another", "[efficientnet]") {
   const auto first = models::efficientnet<float>("tiny", {}, 5);
   const auto again = models::efficientnet<float>("tiny", {}, 5);

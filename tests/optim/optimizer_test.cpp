@@ -236,6 +236,20 @@ TEST_CASE("an optimizer has every parameter once, and is not copied", "[optimize
   static_assert(!std::is_copy_constructible_v<optim::AdamW<float>>);
 }
 
+TEST_CASE("an optimizer registers a state once", "[optimizer]") {
+  struct Twice final : optim::Optimizer<float> {
+    explicit Twice(nn::Linear<float>& linear)
+        : Optimizer(linear, 0.0, {.first = false, .second = false}) {
+      register_state("mood", mood), register_state("mood", age);
+    }
+    void update(optim::UpdateSpan<float>, double, double, double) const override {}
+    double mood = 0.0;
+    std::int64_t age = 0;
+  };
+  nn::Linear<float> linear = layer();
+  CHECK_THROWS_AS(Twice(linear), Error);
+}
+
 TEST_CASE("a norm to clip at is a number of at least 0", "[optimizer]") {
   nn::Linear<float> linear = layer();
   optim::Sgd<float> optimizer(linear);

@@ -83,6 +83,14 @@ TEST_CASE("the layers of a space are those of all its candidates, each once", "[
   }
 }
 
+TEST_CASE("blocks that change their picture's size are refused", "[layer_times]") {
+  auto valid = network, same = network;
+  valid.defaults.padding = nn::Padding::valid, same.defaults.padding = nn::Padding::same;
+  CHECK_THROWS_AS(search::layers_of(Space(tiny()), valid, 20), Error);
+  CHECK_THROWS_AS(search::layers_of(Space(tiny(), {.kernels = {3, 4}}), network, 20), Error);
+  CHECK_NOTHROW(search::layers_of(Space(tiny(), {.kernels = {3, 4}}), same, 20));
+}
+
 TEST_CASE("a step's time is the sum of its layers', and relative to the reference's",
           "[layer_times]") {
   const auto spec = Candidate::parse("F1k3e1-F1k3e1-F1k3e1-F3k3e1").to_spec(tiny());

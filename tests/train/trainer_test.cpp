@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <effv2/models/efficientnet.hpp>
 #include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>
@@ -6,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "../catch.hpp"
@@ -72,6 +74,25 @@ TEST_CASE("fit learns, reports every step and epoch, and evaluates", "[trainer]"
   CHECK(result.evaluation.accuracy() == accuracies.back());
   CHECK(result.evaluation.accuracy() > 0.9);
   CHECK(result.evaluation.predictions.size() == 60);
+}
+
+TEST_CASE("the time of callbacks is not the training's", "[trainer]") {
+  const data::Dataset training = quarters(64, 600);
+  auto net = network();
+  std::vector<double> seconds;
+  train::Callbacks callbacks;
+  const std::chrono::duration<double> slept{0.5};
+  callbacks.on_step = [&](const train::StepReport& r) {
+    seconds.push_back(r.seconds);
+    // Inside of an epoch, and at its end.
+    if (r.step == 2 || r.step == 4) std::this_thread::sleep_for(slept);
+    return r.step < 6;
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  train::fit(net, training, options(), callbacks);
+  const std::chrono::duration<double> all = std::chrono::steady_clock::now() - begin;
+  CHECK(std::is_sorted(seconds.begin(), seconds.end()));
+  CHECK(seconds.back() <= (all - 2 * slept).count());
 }
 
 TEST_CASE("the step of the best evaluation is remembered", "[trainer]") {
@@ -178,6 +199,11 @@ TEST_CASE("an optimizer of one's own trains as one that the options name", "[tra
   other_norm->clip_norm = 2.0;
   CHECK_THROWS_AS(train::Trainer(handed, training, test, own, std::move(other_norm)), Error);
 
+  // Momentum and weight decay are the optimizer's own.
+  train::FitOptions with_momentum = own, with_decay = own;
+  with_momentum.momentum = 0.8, with_decay.weight_decay = 0.3;
+  CHECK_THROWS_AS(train::Trainer(handed, training, test, with_momentum, adamw(handed)), Error);
+  CHECK_THROWS_AS(train::Trainer(handed, training, test, with_decay, adamw(handed)), Error);
   CHECK_THROWS_AS(train::Trainer(handed, training, test, own), Error);
   CHECK_THROWS_AS(train::Trainer(handed, training, test, own, adamw(other)), Error);
   CHECK_THROWS_AS(train::Trainer(handed, training, test, o, adamw(handed)), Error);

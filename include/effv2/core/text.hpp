@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -39,6 +40,14 @@ std::optional<Number> parse_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), last, value);
   if (error != std::errc{} || end != last) return {};
   return value;
+}
+
+/// The value of an enumeration by its name, or nothing; `names` are in the order of the values.
+template <class Kind>
+std::optional<Kind> kind_named(std::span<const std::string_view> names, std::string_view name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return {};
+  return static_cast<Kind>(found - names.begin());
 }
 
 /// 1234567 -> "1,234,567"

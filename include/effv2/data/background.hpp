@@ -14,7 +14,8 @@
 namespace effv2::inline EFFV2_ISA::data {
 
 /// begin() lets the job run once in the background, finish() waits for it and throws what it threw.
-/// Between the two the job has what it touches to itself. Used by one thread at a time.
+/// Between the two the job has what it touches to itself. Used by one thread at a time, and not by
+/// a child process, which does not have the thread.
 class Background {
  public:
   explicit Background(std::function<void()> job) : job_(std::move(job)) {}

@@ -104,7 +104,6 @@ class Loader {
   /// Other options, another image size say, from the next start() on. Ends the epoch.
   void set_options(LoaderOptions options) {
     background_.wait();
-    position_ = batches();
     configure(std::move(options));
   }
 
@@ -189,10 +188,10 @@ class Loader {
     EFFV2_CHECK(options.mixup >= 0.0 && options.mixup <= 1.0, ErrorCode::invalid_argument,
                 "[loader] expected an alpha of mixup in [0, 1], got ", options.mixup);
     const LoaderOptions initial;
-    EFFV2_CHECK(dataset_->channels() == 1 || options.mean != initial.mean ||
-                    options.deviation != initial.deviation,
+    EFFV2_CHECK(dataset_->channels() == 1 ||
+                    (options.mean != initial.mean && options.deviation != initial.deviation),
                 ErrorCode::invalid_argument,
-                "[loader] mean and deviation are MNIST's, and pictures of ", dataset_->channels(),
+                "[loader] mean or deviation is MNIST's, and pictures of ", dataset_->channels(),
                 " channels want their own: those of channel_statistics(), or of a model's card");
     Normalizer<T> normalizer(options.mean, options.deviation, dataset_->channels());
     std::swap(options_, options);

@@ -1,10 +1,12 @@
 // A trained network in one file that says what it is: load_model rebuilds it from the file alone.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -44,8 +46,8 @@ struct ModelCard {
     EFFV2_CHECK(names == 0 || names == classes, ErrorCode::invalid_argument, "[model] ", names,
                 " class names for ", classes, " classes");
     for (const std::string& name : class_names) {
-      EFFV2_CHECK(name.find('\n') == name.npos, ErrorCode::invalid_argument,
-                  "[model] a class name with a line break: \"", name, '"');
+      EFFV2_CHECK(name.find('\n') == name.npos && text::is_utf8(name), ErrorCode::invalid_argument,
+                  "[model] a class name with a line break, or that is not UTF-8: \"", name, '"');
     }
     image_size.validated();
     EFFV2_CHECK(mean.empty() == deviation.empty(), ErrorCode::invalid_argument,
@@ -115,13 +117,11 @@ class CardReader {
   Number number(const char* key) const {
     return parsed<Number>(key, text(key));
   }
-  // A name out of those that name_of gives to first ... last.
-  template <class Kind, class NameOf>
-  Kind choice(const char* key, Kind last, NameOf&& name_of) const {
-    for (int i = 0; i <= static_cast<int>(last); ++i) {
-      if (name_of(static_cast<Kind>(i)) == text(key)) return static_cast<Kind>(i);
-    }
-    fail(key, concat("is unknown: \"", text(key), "\""));
+  template <class Kind>
+  Kind choice(const char* key, std::span<const std::string_view> names) const {
+    const std::optional<Kind> kind = text::kind_named<Kind>(names, text(key));
+    if (!kind) fail(key, concat("is unknown: \"", text(key), "\""));
+    return *kind;
   }
   [[noreturn]] void fail(const char* key, const std::string& what) const {
     throw_error(ErrorCode::format, "[model] ", file_.name(), ": metadata ", key, ' ', what);
@@ -131,31 +131,16 @@ class CardReader {
   const SafetensorsFile& file_;
 };
 
-inline std::string_view name_of_padding(kernels::Padding padding) {
-  constexpr std::string_view names[] = {"symmetric", "same", "valid"};
-  return names[static_cast<int>(padding)];
-}
-
-// "fused_mbconv 2 3 1 1 24 24": a row of the table.
-inline std::string row_text(const models::StageSpec& row) {
-  return concat(row.kind == models::BlockKind::mbconv ? "mbconv " : "fused_mbconv ", row.repeats,
-                ' ', row.kernel, ' ', row.stride, ' ', row.expand, ' ', row.in_channels, ' ',
-                row.out_channels);
-}
-
+// The row of a table that StageSpec::to_string has written.
 inline models::StageSpec parse_row(const CardReader& card, const char* key, std::string_view text) {
   const std::vector<std::string_view> words = split(text, ' ');
-  if (words.size() != 7 || (words[0] != "mbconv" && words[0] != "fused_mbconv")) {
+  const auto kind =
+      text::kind_named<models::BlockKind>(models::block_names, words.empty() ? "" : words[0]);
+  if (words.size() != 7 || !kind) {
     card.fail(key, concat("has a row that is none: \"", text, "\""));
   }
   const auto number = [&](std::size_t i) { return card.parsed<int>(key, words[i]); };
-  return {words[0] == "mbconv" ? models::BlockKind::mbconv : models::BlockKind::fused_mbconv,
-          number(1),
-          number(2),
-          number(3),
-          number(4),
-          number(5),
-          number(6)};
+  return {*kind, number(1), number(2), number(3), number(4), number(5), number(6)};
 }
 
 inline models::ModelSpec parse_spec(const CardReader& card) {
@@ -187,11 +172,18 @@ inline double least_weights(const models::ModelSpec& spec, const models::Efficie
   double count = 9.0 * static_cast<double>(o.in_channels) * spec.stem +
                  static_cast<double>(o.head) * (last + static_cast<double>(o.classes));
   for (const models::StageSpec& row : spec.stages()) {
-    const bool is_fused = row.kind == models::BlockKind::fused_mbconv;
     for (int i = 0; i < row.repeats; ++i) {
-      const double in = i == 0 ? row.in_channels : row.out_channels;
-      const double hidden = row.expand == 1 && is_fused ? row.out_channels : in * row.expand;
-      count += is_fused ? row.kernel * row.kernel * in * hidden : hidden * row.out_channels;
+      const double in = i == 0 ? row.in_channels : row.out_channels, out = row.out_channels;
+      const double hidden = in * row.expand, taps = row.kernel * row.kernel;
+      const bool expands = row.expand != 1;
+      switch (row.kind) {
+        case models::BlockKind::mbconv:
+          count += hidden * std::max(expands ? in : 0.0, out);
+          break;
+        case models::BlockKind::fused_mbconv:
+          count += expands ? hidden * std::max(taps * in, out) : taps * in * out;
+          break;
+      }
     }
   }
   return count;
@@ -210,16 +202,17 @@ EFFV2_SETUP Metadata model_metadata(const models::EfficientNet<T>& model,
   return {{"format", "pt"},
           {"effv2.version", EFFV2_VERSION_STRING},
           {"effv2.model", std::string(model.spec.name)},
-          {"effv2.table", detail::joined(model.spec.stages(), ';', detail::row_text)},
+          {"effv2.table", detail::joined(model.spec.stages(), ';',
+                                         [](const auto& stage) { return stage.to_string(); })},
           {"effv2.stem", concat(model.spec.stem)},
           {"effv2.head", concat(model.head.bn.options.channels)},
           {"effv2.in_channels", concat(o.in_channels)},
           {"effv2.classes", concat(o.classes)},
           {"effv2.stem_stride", concat(o.stem_stride)},
-          {"effv2.dropout", concat(model.dropout.rate)},
+          {"effv2.dropout", concat(model.built_dropout())},
           {"effv2.drop_path", concat(o.drop_path)},
           {"effv2.activation", std::string(kernels::name_of(o.defaults.activation))},
-          {"effv2.padding", std::string(detail::name_of_padding(o.defaults.padding))},
+          {"effv2.padding", std::string(kernels::name_of(o.defaults.padding))},
           {"effv2.bn_epsilon", concat(o.defaults.bn_epsilon)},
           {"effv2.bn_momentum", concat(o.defaults.bn_momentum)},
           {"effv2.naming", std::string(name_of(naming))},
@@ -249,7 +242,7 @@ EFFV2_SETUP SafetensorsWriter encode_model(const models::EfficientNet<T>& model,
     EFFV2_CHECK(is_finite<T>(variable.value()), ErrorCode::non_finite, "[model] ", path,
                 " holds a number that is not finite; nothing is saved");
   });
-  add_weights(writer, model, naming, model.spec);
+  add_weights(writer, model, naming);
   return writer;
 }
 template <class T>
@@ -279,14 +272,11 @@ EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {
   o.dropout = reader.number<double>("effv2.dropout");
   o.drop_path = reader.number<double>("effv2.drop_path");
   o.defaults.activation =
-      reader.choice("effv2.activation", nn::ActivationKind::hard_swish,
-                    [](nn::ActivationKind kind) { return kernels::name_of(kind); });
-  o.defaults.padding =
-      reader.choice("effv2.padding", kernels::Padding::valid, detail::name_of_padding);
+      reader.choice<nn::ActivationKind>("effv2.activation", kernels::activation_names);
+  o.defaults.padding = reader.choice<nn::Padding>("effv2.padding", kernels::padding_names);
   o.defaults.bn_epsilon = reader.number<double>("effv2.bn_epsilon");
   o.defaults.bn_momentum = reader.number<double>("effv2.bn_momentum");
-  const Naming naming =
-      reader.choice("effv2.naming", Naming::timm, [](Naming n) { return name_of(n); });
+  const Naming naming = reader.choice<Naming>("effv2.naming", naming_names);
 
   // A small file must not make a large network.
   double held = 0.0;
@@ -301,7 +291,7 @@ EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {
     reader.fail("effv2", error.what());
   }
   LoadedModel<T> loaded{*std::move(model), {}};
-  load_weights(loaded.model, file, {.naming = naming}, spec);
+  load_weights(loaded.model, file, {.naming = naming});
 
   ModelCard& card = loaded.card;
   for (const auto& [key, list] :

@@ -21,10 +21,8 @@ enum class Naming {
   timm,         // timm.models.efficientnet: "blocks.0.0.conv.weight"
 };
 
-inline std::string_view name_of(Naming naming) {
-  constexpr std::string_view names[] = {"effv2", "torchvision", "timm"};
-  return names[static_cast<int>(naming)];
-}
+inline constexpr std::string_view naming_names[] = {"effv2", "torchvision", "timm"};
+constexpr std::string_view name_of(Naming naming) { return naming_names[static_cast<int>(naming)]; }
 
 namespace detail {
 
@@ -39,19 +37,21 @@ struct BlockNames {
 };
 
 constexpr BlockNames block_names(Naming naming, models::BlockKind kind, bool expands) {
-  if (naming == Naming::torchvision) {
-    constexpr UnitNames unit0{"0.0", "0.1"}, unit1{"1.0", "1.1"}, unit2{"2.0", "2.1"};
-    if (kind == models::BlockKind::fused_mbconv) return {unit0, {}, unit1, {}, {}};
-    if (!expands) return {{}, unit0, unit2, "1.fc1", "1.fc2"};
-    return {unit0, unit1, {"3.0", "3.1"}, "2.fc1", "2.fc2"};
+  const bool is_torchvision = naming == Naming::torchvision;
+  switch (kind) {
+    case models::BlockKind::mbconv: {
+      constexpr std::string_view reduce = "se.conv_reduce", expand = "se.conv_expand";
+      if (is_torchvision && !expands) return {{}, {"0.0", "0.1"}, {"2.0", "2.1"}, "1.fc1", "1.fc2"};
+      if (is_torchvision) return {{"0.0", "0.1"}, {"1.0", "1.1"}, {"3.0", "3.1"}, "2.fc1", "2.fc2"};
+      if (!expands) return {{}, {"conv_dw", "bn1"}, {"conv_pw", "bn2"}, reduce, expand};
+      return {{"conv_pw", "bn1"}, {"conv_dw", "bn2"}, {"conv_pwl", "bn3"}, reduce, expand};
+    }
+    case models::BlockKind::fused_mbconv:
+      if (is_torchvision) return {{"0.0", "0.1"}, {}, {"1.0", "1.1"}, {}, {}};
+      if (!expands) return {{"conv", "bn1"}, {}, {}, {}, {}};
+      return {{"conv_exp", "bn1"}, {}, {"conv_pwl", "bn2"}, {}, {}};
   }
-  constexpr std::string_view reduce = "se.conv_reduce", expand = "se.conv_expand";
-  if (kind == models::BlockKind::fused_mbconv) {
-    if (!expands) return {{"conv", "bn1"}, {}, {}, {}, {}};
-    return {{"conv_exp", "bn1"}, {}, {"conv_pwl", "bn2"}, {}, {}};
-  }
-  if (!expands) return {{}, {"conv_dw", "bn1"}, {"conv_pw", "bn2"}, reduce, expand};
-  return {{"conv_pw", "bn1"}, {"conv_dw", "bn2"}, {"conv_pwl", "bn3"}, reduce, expand};
+  return {};
 }
 
 // Takes "name." from the front of a path.

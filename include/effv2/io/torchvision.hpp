@@ -42,7 +42,7 @@ LoadedModel<T> load_torchvision(const SafetensorsFile& file, std::string_view na
   const models::ModelSpec& spec = models::find_model(name);
   LoadedModel<T> loaded{models::EfficientNet<T>(spec, torchvision_options(name)),
                         torchvision_card(name)};
-  load_weights(loaded.model, file, {.naming = Naming::torchvision}, spec);
+  load_weights(loaded.model, file, {.naming = Naming::torchvision});
   return loaded;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/tensor.hpp"
+#include "../core/text.hpp"
 #include "../models/block_spec.hpp"
 #include "../nn/visit.hpp"
 #include "parameter_names.hpp"
@@ -43,8 +45,8 @@ struct LoadReport {
 };
 
 struct LoadOptions {
-  Naming naming = Naming::effv2;
-  bool strict = true;  // a difference is an error, and nothing is loaded
+  std::optional<Naming> naming = {};  // by default what the file says, or else this library's
+  bool strict = true;                 // a difference is an error, and nothing is loaded
   bool allow_non_finite = false;
 };
 
@@ -67,13 +69,32 @@ void for_each_variable(Model& model, F&& f) {
   nn::for_each_state(model, f);
 }
 
+// The table that an EfficientNet was built from, for the names of other libraries; of other models
+// an empty one, for which there are none.
+template <class Model>
+models::ModelSpec table_of(const Model& model) {
+  if constexpr (requires { models::ModelSpec(model.spec); }) {
+    return model.spec;
+  } else {
+    return {};
+  }
+}
+
+// Those that save_model notes.
+inline Naming naming_of(const SafetensorsFile& file) {
+  const auto found = file.metadata().find("effv2.naming");
+  if (found == file.metadata().end()) return Naming::effv2;
+  return text::kind_named<Naming>(naming_names, found->second).value_or(Naming::effv2);
+}
+
 }  // namespace detail
 
-/// Adds all parameters and statistics of `model`. `spec`: the table that an EfficientNet was built
-/// from, for the names of other libraries.
+/// Adds all parameters and statistics of `model`. Other libraries have names for those of an
+/// EfficientNet alone.
 template <class Model>
 EFFV2_SETUP void add_weights(SafetensorsWriter& writer, const Model& model,
-                             Naming naming = Naming::effv2, const models::ModelSpec& spec = {}) {
+                             Naming naming = Naming::effv2) {
+  const models::ModelSpec spec = detail::table_of(model);
   detail::for_each_variable(model, [&](const std::string& path, const auto& variable) {
     const std::string name = foreign_name(naming, spec, path);
     if (naming == Naming::effv2) {
@@ -94,21 +115,22 @@ EFFV2_SETUP void add_weights(SafetensorsWriter& writer, const Model& model,
 /// anything does, and the report returned), or if a number is not finite.
 template <class Model>
 EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
-                                    const LoadOptions& options = {},
-                                    const models::ModelSpec& spec = {}) {
+                                    const LoadOptions& options = {}) {
   using T = typename Model::value_type;
+  const Naming naming = options.naming.value_or(detail::naming_of(file));
+  const models::ModelSpec spec = detail::table_of(model);
   LoadReport report;
   std::set<std::string> used;
   std::vector<std::pair<nn::Variable<T>*, Tensor<T>>> loaded;
   detail::for_each_variable(model, [&](const std::string& path, nn::Variable<T>& variable) {
-    const std::string name = foreign_name(options.naming, spec, path);
+    const std::string name = foreign_name(naming, spec, path);
     used.insert(name);
     if (!file.contains(name)) {
       report.missing.push_back(name);
       return;
     }
     Tensor<T> values = file.template get<T>(name);
-    const Shape wanted = options.naming == Naming::effv2
+    const Shape wanted = naming == Naming::effv2
                              ? variable.shape()
                              : torch_shape(variable.shape(), detail::is_torch_convolution(path));
     if (values.shape() != wanted) {
@@ -120,17 +142,18 @@ EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
       EFFV2_CHECK(std::isfinite(values[i]), ErrorCode::non_finite, "[load] ", file.name(), ": \"",
                   name, "\" holds a number that is not finite, at place ", i);
     }
-    if (options.naming != Naming::effv2) values = from_torch(values, variable.shape());
+    if (naming != Naming::effv2) values = from_torch(values, variable.shape());
     loaded.emplace_back(&variable, std::move(values));
   });
   for (const auto& [name, entry] : file.entries()) {
     if (!used.contains(name) && !detail::ends_with_counter(name)) report.extra.push_back(name);
   }
+  const bool has_something = !loaded.empty() || !report.misshapen.empty();
+  EFFV2_CHECK(has_something || file.entries().empty(), ErrorCode::shape_mismatch, "[load] ",
+              file.name(), " has nothing that the model has; is it of another naming than ",
+              name_of(naming), '?', report.to_string());
   EFFV2_CHECK(!options.strict || report.fits(), ErrorCode::shape_mismatch, "[load] ", file.name(),
               " does not fit the model", report.to_string());
-  EFFV2_CHECK(!loaded.empty() || file.entries().empty(), ErrorCode::shape_mismatch, "[load] ",
-              file.name(), " has nothing that the model has; is it of another naming?",
-              report.to_string());
   for (auto& [variable, values] : loaded) variable->edit() = std::move(values);
   return report;
 }

@@ -16,9 +16,10 @@ namespace effv2::inline EFFV2_ISA::kernels {
 
 enum class ActivationKind { identity, relu, silu, sigmoid, hard_swish };
 
-inline constexpr std::string_view name_of(ActivationKind activation) {
-  constexpr std::string_view names[] = {"identity", "relu", "silu", "sigmoid", "hard_swish"};
-  return names[static_cast<int>(activation)];
+inline constexpr std::string_view activation_names[] = {"identity", "relu", "silu", "sigmoid",
+                                                        "hard_swish"};
+constexpr std::string_view name_of(ActivationKind kind) {
+  return activation_names[static_cast<int>(kind)];
 }
 
 struct Identity {

@@ -37,7 +37,7 @@ void global_average_pool_backward(View<T> dx, View<const T> dy, const Execution&
 
 namespace detail {
 
-// Calls body(tap, input pixel) for the taps of an output pixel that lie inside of the picture.
+// Calls body(input pixel) for the taps of an output pixel that lie inside of the picture.
 template <class Body>
 void for_each_source(const Window& window, std::int64_t pixel, Body&& body) {
   const std::int64_t top = pixel / window.out_width * window.stride - window.pad_top;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -18,6 +19,11 @@ enum class Padding {
   same,       // TensorFlow's SAME: output = ceil(input / stride), the odd pixel at bottom and right
   valid,      // none
 };
+
+inline constexpr std::string_view padding_names[] = {"symmetric", "same", "valid"};
+constexpr std::string_view name_of(Padding padding) {
+  return padding_names[static_cast<int>(padding)];
+}
 
 /// The largest window is 45 x 45, so it has no more taps than these.
 inline constexpr std::int64_t max_kernel = 45, max_taps = 2048;

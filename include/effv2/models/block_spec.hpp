@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "../core/error.hpp"
@@ -14,13 +15,27 @@
 
 namespace effv2::inline EFFV2_ISA::models {
 
+/// A kind that is added: the compiler names every switch that has to know it.
 enum class BlockKind { mbconv, fused_mbconv };
+
+inline constexpr std::string_view block_names[] = {"mbconv", "fused_mbconv"};
+constexpr std::string_view name_of(BlockKind kind) { return block_names[static_cast<int>(kind)]; }
+
+/// The letters that the tables write for the kinds.
+inline constexpr std::string_view block_letters = "MF";
+constexpr char letter_of(BlockKind kind) { return block_letters[static_cast<std::size_t>(kind)]; }
 
 /// One stage: `repeats` blocks, of which the first has the stride and takes in -> out channels.
 struct StageSpec {
   BlockKind kind;
   int repeats, kernel, stride, expand;
   int in_channels, out_channels;
+
+  /// "fused_mbconv 2 3 1 1 24 24": the fields in order.
+  std::string to_string() const {
+    return concat(name_of(kind), ' ', repeats, ' ', kernel, ' ', stride, ' ', expand, ' ',
+                  in_channels, ' ', out_channels);
+  }
 
   /// Throws Error(invalid_argument) unless each number is one that a block can have, and no larger
   /// than what a file may ask for: a small one must not make a large network.

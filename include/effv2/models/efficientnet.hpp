@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -69,7 +70,7 @@ struct EfficientNet {
                                 o.defaults.activation)),
         head(nn::conv_bn_act<T>(spec.stages().back().out_channels, head_width(spec, o), 1, 1,
                                 o.defaults, o.defaults.activation)),
-        dropout(o.dropout < 0.0 ? spec.dropout : o.dropout),
+        dropout(built_dropout()),
         classifier(make_classifier(head_width(spec, o), o)) {
     const int block_count = spec.blocks();
     int index = 0;
@@ -82,10 +83,13 @@ struct EfficientNet {
             i == 0 ? stage.stride : 1,
             stage.expand,
             nn::DropPath<T>::scheduled_rate(o.drop_path, index, block_count)};
-        if (stage.kind == BlockKind::mbconv) {
-          blocks.add(nn::MBConv<T>(block, o.defaults));
-        } else {
-          blocks.add(nn::FusedMBConv<T>(block, o.defaults));
+        switch (stage.kind) {
+          case BlockKind::mbconv:
+            blocks.add(nn::MBConv<T>(block, o.defaults));
+            break;
+          case BlockKind::fused_mbconv:
+            blocks.add(nn::FusedMBConv<T>(block, o.defaults));
+            break;
         }
       }
     }
@@ -102,9 +106,26 @@ struct EfficientNet {
     options = changed;
   }
 
-  /// How much the classifier's input loses from now on: a dial of progressive learning.
+  /// How much the classifier's input loses from now on: a dial of progressive learning. A file of
+  /// the network keeps the rate that it was built with.
   void set_dropout(double rate) { dropout = nn::Dropout<T>(rate); }
   double dropout_rate() const { return dropout.rate; }
+  double built_dropout() const { return options.dropout < 0.0 ? spec.dropout : options.dropout; }
+
+  /// What it was built from, a line each: two networks of the same weights and configuration give
+  /// the same answers, and learn the same.
+  std::string configuration() const {
+    const nn::BlockDefaults& d = options.defaults;
+    std::string text = concat("in_channels ", options.in_channels, "\nstem ", spec.stem,
+                              "\nstem_stride ", options.stem_stride);
+    for (const StageSpec& stage : spec.stages()) text += concat("\nblocks ", stage.to_string());
+    return text + concat("\nhead ", classifier.in(), "\nclasses ", options.classes, "\ndropout ",
+                         built_dropout(), "\ndrop_path ", options.drop_path, "\nactivation ",
+                         kernels::name_of(d.activation), "\npadding ", kernels::name_of(d.padding),
+                         "\nbn_epsilon ", d.bn_epsilon, "\nbn_momentum ", d.bn_momentum,
+                         "\nbranch_gamma ", d.branch_gamma, "\nclassifier_scale ",
+                         options.classifier_scale);
+  }
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, nn::Context<T>& context) {
     saved.is_whole = false;

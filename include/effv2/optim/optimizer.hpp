@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -70,6 +71,9 @@ struct UpdateSpan {
 
 /// Base of the optimisers. Holds pointers into the model, which must outlive it and stay in place.
 /// (`model = another` of the same table keeps it in place.)
+///
+/// One of your own is derived from it, says which moments it has, and overrides update(). What else
+/// changes from step to step in it, checkpoints keep if it was given to register_state().
 template <class T>
 class Optimizer {
  public:
@@ -168,6 +172,9 @@ class Optimizer {
       if (!slot.first.empty()) f("first." + slot.path, slot.first);
       if (!slot.second.empty()) f("second." + slot.path, slot.second);
     }
+    for (auto& [name, place] : registered_) {
+      std::visit([&](auto* value) { f("own." + name, *value); }, place);
+    }
   }
   std::span<Slot<T>> slots() { return slots_; }
 
@@ -205,6 +212,19 @@ class Optimizer {
     EFFV2_CHECK(!slots_.empty(), ErrorCode::invalid_argument,
                 "[optimizer] the model has no parameters");
     partials_.resize(chunks_.size());
+  }
+
+  /// A member of a derived optimiser that changes from step to step: a number, or a tensor whose
+  /// shape stays. Kept by reference.
+  template <class Value>
+  requires std::is_same_v<Value, Tensor<T>> || std::is_same_v<Value, double> ||
+      std::is_same_v<Value, std::int64_t>
+  void register_state(std::string name, Value& value) {
+    for (const auto& [other, place] : registered_) {
+      EFFV2_CHECK(other != name, ErrorCode::invalid_argument, "[optimizer] a second state \"", name,
+                  '"');
+    }
+    registered_.emplace_back(std::move(name), &value);
   }
 
   /// Called once a step, before the updates; steps() does not count it yet. If it throws, the step
@@ -278,6 +298,7 @@ class Optimizer {
   std::vector<Chunk> chunks_;
   std::vector<double> partials_;
   std::vector<UpdateSpan<T>> spans_;  // of whole parameters; null where frozen
+  std::vector<std::pair<std::string, std::variant<Tensor<T>*, double*, std::int64_t*>>> registered_;
   std::int64_t numbers_ = 0;
   std::int64_t steps_ = 0;
 };

@@ -14,9 +14,9 @@ namespace effv2::inline EFFV2_ISA::optim {
 
 enum class ScheduleKind { constant, cosine, exponential };
 
+inline constexpr std::string_view schedule_names[] = {"constant", "cosine", "exponential"};
 constexpr std::string_view name_of(ScheduleKind kind) {
-  constexpr std::string_view names[] = {"constant", "cosine", "exponential"};
-  return names[static_cast<int>(kind)];
+  return schedule_names[static_cast<int>(kind)];
 }
 
 /// Linear warm-up to `base` over `warmup_steps`, then one of

@@ -36,6 +36,16 @@ namespace effv2::inline EFFV2_ISA::search {
 struct LayerSpec {
   enum class Part { stem, mbconv, fused_mbconv, head };
 
+  static constexpr Part part_of(models::BlockKind kind) {
+    switch (kind) {
+      case models::BlockKind::mbconv:
+        return Part::mbconv;
+      case models::BlockKind::fused_mbconv:
+        return Part::fused_mbconv;
+    }
+    return {};
+  }
+
   Part part = Part::mbconv;
   std::int64_t kernel = 3, stride = 1, expand = 1;
   std::int64_t in_channels = 1, out_channels = 1;
@@ -65,10 +75,9 @@ inline std::vector<LayerSpec> layers_of(const models::ModelSpec& spec,
   };
   add({Part::stem, 3, o.stem_stride, 1, o.in_channels, spec.stem});
   for (const models::StageSpec& row : spec.stages()) {
-    const bool is_mbconv = row.kind == models::BlockKind::mbconv;
     for (int i = 0; i < row.repeats; ++i) {
-      add({is_mbconv ? Part::mbconv : Part::fused_mbconv, row.kernel, i == 0 ? row.stride : 1,
-           row.expand, i == 0 ? row.in_channels : row.out_channels, row.out_channels});
+      add({LayerSpec::part_of(row.kind), row.kernel, i == 0 ? row.stride : 1, row.expand,
+           i == 0 ? row.in_channels : row.out_channels, row.out_channels});
     }
   }
   add({Part::head, 1, 1, 1, spec.stages().back().out_channels, o.head > 0 ? o.head : spec.head});
@@ -76,10 +85,19 @@ inline std::vector<LayerSpec> layers_of(const models::ModelSpec& spec,
 }
 
 /// All layers that the backbone and the candidates of a space have, each once.
+/// Error(unsupported) where a block of stride 1 changes its picture's size: there would be other
+/// layers in every candidate.
 inline std::vector<LayerSpec> layers_of(const Space& space, const models::EfficientNetOptions& o,
                                         PictureSize size) {
   std::vector<LayerSpec> all = layers_of(space.backbone(), o, size);
   for (const Candidate& candidate : space.covering()) {
+    for (const StageChoice& stage : candidate.stages) {
+      const bool keeps =
+          kernels::Window(64, 64, stage.kernel, 1, o.defaults.padding).out_height == 64;
+      EFFV2_CHECK(keeps, ErrorCode::unsupported, "[layer_times] a kernel of ", stage.kernel,
+                  " with the padding \"", kernels::name_of(o.defaults.padding),
+                  "\" changes a picture's size, and so the layers behind it");
+    }
     const auto more = layers_of(candidate.to_spec(space.backbone()), o, size);
     all.insert(all.end(), more.begin(), more.end());
   }

@@ -100,19 +100,12 @@ class Proxy {
     return options_.fit.data.image_size.value_or(data_.training.picture_size());
   }
 
-  /// What an evaluation depends on, a line each: training, data, and the options of the network.
+  /// What an evaluation depends on, a line each: training, data, the reference network and the
+  /// options that all networks share.
   EFFV2_SETUP std::string configuration() const {
     Model model(reference_, options_.network);
-    const models::EfficientNetOptions& o = options_.network;
-    const nn::BlockDefaults& d = o.defaults;
     return train::Trainer<Model>(model, data_.training, data_.validation, options_.fit)
-               .configuration() +
-           concat("\nin_channels ", o.in_channels, "\nclasses ", o.classes, "\nhead ", o.head,
-                  "\nstem_stride ", o.stem_stride, "\ndropout ", o.dropout, "\ndrop_path ",
-                  o.drop_path, "\nclassifier_scale ", o.classifier_scale, "\nactivation ",
-                  kernels::name_of(d.activation), "\npadding ", static_cast<int>(d.padding),
-                  "\nbn_epsilon ", d.bn_epsilon, "\nbn_momentum ", d.bn_momentum, "\nbranch_gamma ",
-                  d.branch_gamma);
+        .configuration();
   }
 
  private:

@@ -40,7 +40,7 @@ inline std::string to_source(const models::ModelSpec& spec, std::string_view ide
   std::string text = concat(head, '"', spec.name, '"', next, spec.stem, next, spec.head, next);
   std::string_view before = "{{";
   for (const models::StageSpec& row : spec.stages()) {
-    text += concat(before, "{", row.kind == models::BlockKind::mbconv ? 'M' : 'F');
+    text += concat(before, "{", models::letter_of(row.kind));
     for (const int number :
          {row.repeats, row.kernel, row.stride, row.expand, row.in_channels, row.out_channels}) {
       text += concat(", ", number);

@@ -41,8 +41,8 @@ struct Candidate {
     std::string text;
     for (const StageChoice& stage : stages) {
       if (!text.empty()) text += '-';
-      text += concat(stage.kind == models::BlockKind::mbconv ? 'M' : 'F', stage.layers, 'k',
-                     stage.kernel, 'e', stage.expand);
+      text +=
+          concat(models::letter_of(stage.kind), stage.layers, 'k', stage.kernel, 'e', stage.expand);
     }
     return text;
   }
@@ -260,12 +260,12 @@ inline Candidate Candidate::parse(std::string_view key) {
   };
   do {
     StageChoice stage;
-    const bool is_mbconv = rest.starts_with('M');
-    stage.kind = is_mbconv ? models::BlockKind::mbconv : models::BlockKind::fused_mbconv;
-    if (!number(is_mbconv ? 'M' : 'F', stage.layers) || !number('k', stage.kernel) ||
+    const std::size_t kind = rest.empty() ? rest.npos : models::block_letters.find(rest[0]);
+    if (kind == rest.npos || !number(rest[0], stage.layers) || !number('k', stage.kernel) ||
         !number('e', stage.expand)) {
       break;
     }
+    stage.kind = static_cast<models::BlockKind>(kind);
     candidate.stages.push_back(stage);
     if (!rest.starts_with('-')) break;
     rest.remove_prefix(1);

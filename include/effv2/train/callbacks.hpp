@@ -15,7 +15,7 @@ struct StepReport {
   std::int64_t image_size = 0;             // height of the pictures
   double loss = 0.0, accuracy = 0.0;       // of the step's batches; NaN if it was skipped
   double learning_rate = 0.0, gradient_norm = 0.0;
-  double images_per_second = 0.0;  // since training began, without evaluation
+  double images_per_second = 0.0;  // since training began, without evaluation and callbacks
   double seconds = 0.0;            // likewise
   bool skipped = false;            // a loss or gradient was not finite: no update
 };
@@ -23,7 +23,7 @@ struct StepReport {
 struct EpochReport {
   std::int64_t epoch = 0, step = 0;
   double loss = 0.0, accuracy = 0.0;  // means over the epoch's batches; NaN if all were skipped
-  double seconds = 0.0;               // of training so far, all epochs
+  double seconds = 0.0;               // of training so far, all epochs; as a step's
   const Evaluation* evaluation = nullptr;  // null if there was none; with an EMA, of the average
 };
 
@@ -39,7 +39,7 @@ struct FitResult {
   std::int64_t steps = 0;
   std::int64_t skipped = 0;  // steps without an update
   bool stopped = false;      // by a callback
-  Evaluation evaluation;
+  Evaluation evaluation;     // of the test data; of none an empty one, whose accuracy is NaN
 };
 
 }  // namespace effv2::inline EFFV2_ISA::train

@@ -19,9 +19,9 @@ namespace effv2::inline EFFV2_ISA::train {
 /// `own`: one that is handed to the Trainer.
 enum class OptimizerKind { sgd, rmsprop, adamw, muon, own };
 
+inline constexpr std::string_view optimizer_names[] = {"sgd", "rmsprop", "adamw", "muon", "own"};
 constexpr std::string_view name_of(OptimizerKind kind) {
-  constexpr std::string_view names[] = {"sgd", "rmsprop", "adamw", "muon", "own"};
-  return names[static_cast<int>(kind)];
+  return optimizer_names[static_cast<int>(kind)];
 }
 
 /// What becomes of a step whose loss or gradient is not finite. Either way nothing is updated.
@@ -60,8 +60,8 @@ struct FitOptions {
   int threads = 0;  // 0: all cores
   std::uint64_t seed = 1;
 
-  /// What else the result depends on, a line each ("drop_path 0.1"): a checkpoint is resumed only
-  /// by a run of the same configuration.
+  /// What else the result depends on, a line each ("pictures of camera 2"): a checkpoint is resumed
+  /// only by a run of the same configuration.
   std::string configuration = {};
 
   /// Throws Error(invalid_argument) unless a run of any model could go through with these. The
@@ -131,14 +131,18 @@ inline std::string configuration_text(const FitOptions& o) {
   line("label_smoothing", o.label_smoothing), line("ema_decay", o.ema_decay);
   line("image_size", o.data.image_size), line("seed", static_cast<std::int64_t>(o.seed));
   const auto augmentation = [&line](const char* name, const data::Augmentation& a) {
-    line(name, a.shift, a.rotate, a.scale, a.shear, a.stretch, a.elastic, a.crop, a.mirror, a.erase,
-         a.erase_area, int{a.fill}, a.rand_augment.magnitude, a.rand_augment.draws,
-         a.rand_augment.digits, a.rand_augment.translation);
+    // All fields, or this does not compile.
+    const auto& [shift, rotate, scale, shear, stretch, elastic, crop, mirror, erase, erase_area,
+                 fill, rand_augment] = a;
+    const auto& [magnitude, draws, digits, translation] = rand_augment;
+    line(name, shift, rotate, scale, shear, stretch, elastic, crop, mirror, erase, erase_area,
+         int{fill}, magnitude, draws, digits, translation);
   };
   augmentation("augmentation", o.data.augmentation), line("mixup", o.data.mixup);
   for (const Stage& stage : o.stages) {
-    line("stage", stage.image_size, stage.mixup, stage.dropout);
-    augmentation("stage_augmentation", stage.augmentation);
+    const auto& [image_size, stage_augmentation, mixup, dropout] = stage;
+    line("stage", image_size, mixup, dropout);
+    augmentation("stage_augmentation", stage_augmentation);
   }
   line("accumulate", o.accumulate), line("patience", o.patience);
   line("statistics_batches", o.statistics_batches);

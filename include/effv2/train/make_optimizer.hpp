@@ -57,6 +57,11 @@ std::unique_ptr<optim::Optimizer<T>> handed_over(std::unique_ptr<optim::Optimize
       o.clip_norm == 0.0 || optimizer->clip_norm == 0.0 || o.clip_norm == optimizer->clip_norm,
       ErrorCode::invalid_argument, "[fit] the optimizer clips at ", optimizer->clip_norm,
       ", and the options ask for ", o.clip_norm);
+  const FitOptions untouched;
+  EFFV2_CHECK(
+      o.momentum == untouched.momentum && o.weight_decay == untouched.weight_decay,
+      ErrorCode::invalid_argument, "[fit] the optimizer that is handed over has a momentum ",
+      "and a weight decay of its own; the options ask for ", o.momentum, " and ", o.weight_decay);
   if (o.clip_norm > 0.0) optimizer->clip_norm = o.clip_norm;
   return optimizer;
 }

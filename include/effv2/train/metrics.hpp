@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -98,7 +99,10 @@ struct Evaluation {
   std::vector<std::int32_t> predictions;
   std::vector<float> confidences;  // the probability of each prediction
 
-  double accuracy() const { return confusion.accuracy(); }
+  /// NaN if there was nothing to evaluate.
+  double accuracy() const {
+    return confusion.total() == 0 ? std::numeric_limits<double>::quiet_NaN() : confusion.accuracy();
+  }
 };
 
 }  // namespace effv2::inline EFFV2_ISA::train

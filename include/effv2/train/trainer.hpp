@@ -155,14 +155,18 @@ class Trainer {
   std::int64_t epoch() const { return epoch_; }
   std::int64_t best_step() const { return best_step_; }
 
-  /// What a checkpoint must agree in with the run that resumes it: options, data, frozen
-  /// parameters, the optimiser's groups.
+  /// What a checkpoint must agree in with the run that resumes it: options, data, what the model
+  /// says in a configuration() of its own, frozen parameters, the optimiser's groups.
   std::string configuration() const {
     // Once: every checkpoint asks, and a pass over the data may take as long as writing it.
     if (data_text_.empty()) {
       data_text_ = concat("\ntraining ", fingerprint(training_), "\ntest ", fingerprint(test_));
     }
-    std::string text = configuration_text(options_) + data_text_;
+    std::string text = configuration_text(options_);
+    if constexpr (requires { std::string(model_.configuration()); }) {
+      text += '\n' + model_.configuration();
+    }
+    text += data_text_;
     text += concat("\nnumber_bytes ", sizeof(T));
     nn::for_each_parameter(std::as_const(model_), [&](const std::string& path, const auto& p) {
       if (p.frozen) text += "\nfrozen " + path;
@@ -387,9 +391,7 @@ class Trainer {
       report.image_size = loader_.shape(1)[1];
       train_step(report);
       if (!report.skipped) loss_ += report.loss, accuracy_ += report.accuracy, ++updates_;
-      const Clock::time_point now = Clock::now();
-      seconds_ += std::chrono::duration<double>(now - before).count();
-      before = now;
+      seconds_ += std::chrono::duration<double>(Clock::now() - before).count();
       report.step = step_;
       report.seconds = seconds_;
       report.images_per_second =
@@ -399,6 +401,7 @@ class Trainer {
       if (callbacks.on_step && !callbacks.on_step(report)) stopped = true;
       // The callback may have loaded a checkpoint.
       if (place != std::pair(epoch_, batch_)) loader_.start(epoch_, batch_);
+      before = Clock::now();
     }
     // Of no step at all, the mean is not a number.
     const auto count = static_cast<double>(updates_);
