@@ -159,7 +159,7 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     objects=("$work/first.o" "$work/second.o")
     if [[ $(uname -m) == x86_64 ]]; then
       # And the umbrella in a third one, for another instruction set.
-      "$compiler" "${flags[@]}" -fopenmp -mavx2 -mfma -DEFFV2_SUM=sum_in_avx2 \
+      "$compiler" "${flags[@]}" -fopenmp -mavx2 -mfma -DEFFV2_UNIT=avx2 \
         -c "$here/unit_other.cpp" -o "$work/avx2.o"
       first=(-DEFFV2_WITH_AVX2_UNIT)
       objects+=("$work/avx2.o")
@@ -167,7 +167,11 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     "$compiler" "${flags[@]}" "${first[@]}" -fopenmp -include "$work/everything.hpp" \
       -c "$here/unit_first.cpp" -o "$work/first.o"
     "$compiler" "${flags[@]}" -fopenmp -include "$work/everything.hpp" \
-      -DEFFV2_SUM=sum_in_second -c "$here/unit_other.cpp" -o "$work/second.o"
+      -DEFFV2_UNIT=second -c "$here/unit_other.cpp" -o "$work/second.o"
+    # And in a shared library that hides what it can.
+    "$compiler" "${flags[@]}" -fopenmp -DEFFV2_UNIT=hidden -fPIC -shared -fvisibility=hidden \
+      -fvisibility-inlines-hidden "$here/unit_other.cpp" -o "$work/libhidden.so"
+    objects+=("$work/libhidden.so" "-Wl,-rpath,$work")
     # Of what the linker may take from either unit, only Error has a name for both.
     if [[ -e $work/avx2.o ]]; then
       for object in first avx2; do

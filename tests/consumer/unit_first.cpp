@@ -1,10 +1,15 @@
-// One of three translation units that include the library and are linked into one program: this
-// one, and unit_other.cpp twice, with the same flags and with others.
+// One of four translation units that include the library and make one program: this one, and
+// unit_other.cpp with the same flags, with those of another instruction set, and in a shared
+// library with hidden visibility.
+#include <cstdint>
 #include <cstdio>
 #include <effv2/effv2.hpp>
 
 float sum_in_second();
 float sum_in_avx2();
+float sum_in_hidden();
+const void* memory_in_hidden();
+std::uint64_t version_in_hidden();
 
 namespace {
 
@@ -33,7 +38,13 @@ float sum_in_avx2() { return 0.0F; }
 
 int main() {
   const float here = sum_here();
-  const bool same = sum_in_second() == here && (!has_avx2() || sum_in_avx2() == here);
+  const bool same =
+      sum_in_second() == here && (!has_avx2() || sum_in_avx2() == here) && sum_in_hidden() == here;
+  // Memory and versions are the program's.
+  effv2::nn::detail::Version version;
+  version.raise();
+  const bool shared = memory_in_hidden() == &effv2::detail::Slabs::instance() &&
+                      version_in_hidden() == version.number() + 1;
   std::printf("%s: %g\n", EFFV2_ISA_NAME, static_cast<double>(here));
-  return same && here == 96.0F ? 0 : 1;
+  return same && shared && here == 96.0F ? 0 : 1;
 }

@@ -88,6 +88,12 @@ TEST_CASE("markup in a text is no markup any more", "[text]") {
   CHECK(escaped("") == "");
 }
 
+TEST_CASE("a name is one line of utf-8", "[text]") {
+  CHECK(is_name("grüner Apfel"));
+  CHECK_FALSE(is_name("a\nb"));
+  CHECK_FALSE(is_name("\xFC"));
+}
+
 TEST_CASE("utf-8 is told from other bytes", "[text]") {
   for (const char* good :
        {"", "a", "é", "€", "😀", "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF", "a é € 😀 z"}) {

@@ -75,6 +75,11 @@ TEST_CASE("a dataset that does not fit together is refused", "[data][dataset]") 
   CHECK(code_of(dataset) == ErrorCode::shape_mismatch);
   dataset.class_names.push_back("c");
   dataset.validate();
+  for (const char* bad : {"a\n", "\xD6l"}) {
+    dataset.class_names[2] = bad;
+    CHECK(code_of(dataset) == ErrorCode::invalid_argument);
+  }
+  dataset.class_names[2] = "c";
   dataset.images.reshape({6, 2});
   CHECK(code_of(dataset) == ErrorCode::shape_mismatch);
   CHECK(code_of(Dataset{}) == ErrorCode::shape_mismatch);

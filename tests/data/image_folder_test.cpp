@@ -99,6 +99,20 @@ TEST_CASE("what is wrong with an image folder is said with its path", "[data][im
   CHECK_THROWS_AS(pictures.load(), std::bad_alloc);
 }
 
+TEST_CASE("test pictures have the classes of those to learn from", "[data][image_folder]") {
+  const Pictures pictures;
+  pictures.add("zebra", "a.png", {4, 6, 3, 1});
+  pictures.add("cat", "b.png", {4, 6, 3, 2});
+  const auto load = [&](std::vector<std::string> names) {
+    return load_image_folder(pictures.path.string(), 4, 6, decode, std::move(names));
+  };
+  const std::vector<std::string> names = {"zebra", "dog", "cat"};
+  const Dataset dataset = load(names);
+  CHECK(dataset.class_names == names);
+  CHECK(dataset.labels == std::vector<std::int32_t>{2, 0});
+  CHECK_THROWS_AS(load({"zebra", "dog"}), Error);
+}
+
 TEST_CASE("a folder whose name no file of ours could hold is refused", "[data][image_folder]") {
   const Pictures pictures;
   pictures.add(

@@ -406,6 +406,34 @@ TEST_CASE("options that make no sense are refused, and change nothing", "[data][
   CHECK_THROWS_AS(Loader<float>(damaged), Error);
 }
 
+TEST_CASE("what has become of the data in the meantime is noticed", "[data][loader]") {
+  Dataset dataset = numbered(9);
+  for (const bool prefetch : {false, true}) {
+    LoaderOptions options = plain(9);
+    options.prefetch = prefetch, options.shuffle = false;
+    Loader<float> loader(dataset, options);
+    for (const std::int32_t wrong : {5, -1}) {
+      dataset.labels[4] = wrong;
+      loader.start(0);
+      CHECK_THROWS_AS(loader.next(), Error);
+    }
+    dataset.labels[4] = 2;  // corrected
+    loader.start(0);
+    const Batch<float>* batch = loader.next();
+    REQUIRE(batch != nullptr);
+    CHECK(batch->labels[4] == 2);
+    loader.start(0);
+    if (prefetch) loader.next();  // nothing is under way while the pictures change
+    dataset.images.reshape({9, 2, 8, 1});
+    loader.start(0);
+    CHECK_THROWS_AS(loader.next(), Error);
+    loader.set_options(options);
+    loader.start(0);
+    CHECK(loader.next() != nullptr);
+    dataset.images.reshape({9, 4, 4, 1});
+  }
+}
+
 TEST_CASE("an exception on another thread reaches the caller, who may try again",
           "[data][loader]") {
   const Dataset dataset = numbered(12);

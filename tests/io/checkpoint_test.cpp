@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <effv2/io/checkpoint.hpp>
+#include <effv2/io/weights.hpp>
 #include <effv2/models/efficientnet.hpp>
 #include <effv2/nn/linear.hpp>
 #include <effv2/nn/mbconv.hpp>
@@ -205,6 +206,24 @@ TEST_CASE("a checkpoint of another network of the same shapes is refused", "[che
   other = own;
   other.defaults.activation = nn::ActivationKind::relu;
   CHECK_THROWS_WITH(loads_into(other), Catch::Contains("activation"));
+}
+
+TEST_CASE("a checkpoint's network can be had without its run", "[checkpoint]") {
+  const TemporaryFolder folder;
+  Subject run;
+  run.run_until(3);
+  io::save_checkpoint(folder / "a", run.trainer);
+  const io::SafetensorsFile file = io::SafetensorsFile::read(folder / "a");
+  Net own = network(), average = network();
+  CHECK(io::load_weights(own, file, {.prefix = "model."}).fits());
+  CHECK(io::load_weights(average, file, {.prefix = "ema.average."}).fits());
+  nn::Context<float> context(1);
+  const Tensor<float> x = Tensor<float>::filled({1, 8, 8, 1}, 0.5F);
+  // A run that has ended leaves with its average.
+  const Tensor<float> expected = run.net.infer(x, context);
+  const Tensor<float> found = average.infer(x, context), other = own.infer(x, context);
+  CHECK(std::equal(found.begin(), found.end(), expected.begin()));
+  CHECK_FALSE(std::equal(other.begin(), other.end(), expected.begin()));
 }
 
 TEST_CASE("a finished run that is resumed is evaluated and changes nothing", "[checkpoint]") {

@@ -138,6 +138,21 @@ TEST_CASE("a dial of training is no part of a file", "[model_file]") {
   CHECK(loaded.model.configuration() == net.configuration());
 }
 
+TEST_CASE("a network that is not what its table says is not saved", "[model_file]") {
+  const auto refuses = [](auto change, const std::string& part) {
+    Net net = network(models::find_model("tiny"), {.in_channels = 2, .classes = 3});
+    change(net);
+    CHECK_THROWS_WITH(encode_model(net), Catch::Contains(part));
+  };
+  refuses([](Net& net) { net.classifier = nn::Linear<float>(256, 4); }, "classifier is not");
+  refuses([](Net& net) { net.stem.bn.options.epsilon = 0.5; }, "stem");
+  refuses([](Net& net) { net.head.bn.options.activation = nn::ActivationKind::relu; }, "head");
+  refuses([](Net& net) { net.blocks.add(nn::Flatten<float>{}); }, "");
+  Net net = network(models::find_model("tiny"), {.in_channels = 2, .classes = 3});
+  net.replace_classifier(4, 1);
+  CHECK(load_model<float>(file_of(encode_model(net))).model.options.classes == 4);
+}
+
 TEST_CASE("what could not be loaded again is not saved, and the file that was there stays",
           "[model_file]") {
   const TemporaryFolder folder;

@@ -3,7 +3,10 @@
 #include <cstring>
 #include <effv2/io/onnx.hpp>
 #include <effv2/models/efficientnet.hpp>
+#include <effv2/nn/linear.hpp>
+#include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>
+#include <limits>
 #include <map>
 
 #include "../catch.hpp"
@@ -193,6 +196,16 @@ TEST_CASE("a layer that ONNX knows nothing of is named, and no file is written",
   }
   CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.output = "v3"}), Error);
   CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.metadata = {{"name", "\xff"}}}), Error);
+}
+
+TEST_CASE("numbers that no float can hold are not exported", "[onnx]") {
+  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), 1e300}) {
+    nn::Sequential<double> net(nn::Flatten<double>{}, nn::Linear<double>(3, 2));
+    nn::initialize(net, 1);
+    CHECK_NOTHROW(io::encode_onnx(net, {1, 1, 3}));
+    nn::for_each_parameter(net, [&](const std::string&, auto& p) { p.edit()[0] = bad; });
+    CHECK_THROWS_WITH(io::encode_onnx(net, {1, 1, 3}), Catch::Contains("not finite"));
+  }
 }
 
 TEST_CASE("a model that does nothing in inference has a result", "[onnx]") {

@@ -112,6 +112,28 @@ TEST_CASE("a file that says its naming need not be told it", "[weights]") {
   }
 }
 
+TEST_CASE("names may have a prefix in a file, and others beside them", "[weights]") {
+  const auto model = network(1);
+  SafetensorsWriter plain, writer;
+  add_weights(plain, model, Naming::torchvision);
+  const std::vector<std::uint8_t> plain_bytes = plain.encode();
+  MemorySource plain_source(plain_bytes, "weights");
+  const SafetensorsFile names = SafetensorsFile::read(plain_source);
+  for (const auto& [name, entry] : names.entries()) {
+    if (name.ends_with("num_batches_tracked")) continue;
+    writer.add("module." + name, names.get<float>(name));
+  }
+  writer.add("step", Tensor<float>::filled({1}, 7.0F));
+  const std::vector<std::uint8_t> bytes = writer.encode();
+  MemorySource source(bytes, "weights");
+  const SafetensorsFile file = SafetensorsFile::read(source);
+  auto other = network(2);
+  CHECK_THROWS_WITH(load_weights(other, file, {.naming = Naming::torchvision}),
+                    Catch::Contains("another prefix") && Catch::Contains("more"));
+  CHECK(load_weights(other, file, {.naming = Naming::torchvision, .prefix = "module."}).fits());
+  CHECK(values_of(other) == values_of(model));
+}
+
 TEST_CASE("no other library has names for a network of one's own", "[weights]") {
   const auto net = testing::small_network();
   CHECK_THROWS_AS(file_of(net, Naming::torchvision), Error);

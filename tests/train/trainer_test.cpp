@@ -484,6 +484,14 @@ TEST_CASE("training ends when patience does", "[trainer]") {
   CHECK_FALSE(result.stopped);
   const auto best = std::max_element(accuracies.begin(), accuracies.end());
   CHECK(accuracies.end() - best == 4);  // the best, and three that were no better
+  CHECK(result.best_step == 4 * (best - accuracies.begin() + 1));
+
+  // Of the last of four stages.
+  o.stages.resize(4);
+  accuracies.clear();
+  train::fit(net, training, test, o, callbacks);
+  CHECK(accuracies.size() >= 33);
+  CHECK(accuracies.size() < 40);
 }
 
 TEST_CASE("stages change size and dropout, each for as many steps", "[trainer][progressive]") {

@@ -128,7 +128,7 @@ class AtomicFile {
     return target.string();
   }
 
-  static std::string part_name(const std::string& path) {
+  EFFV2_ONE_PER_PROGRAM static std::string part_name(const std::string& path) {
     static std::atomic<std::int64_t> number{0};
     const std::string end = concat('.', ::getpid(), '-', number++, suffix);
     // Of a name that leaves no room for it, the beginning.

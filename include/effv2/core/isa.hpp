@@ -68,3 +68,7 @@
 
 /// Before what runs once per model and not once per step: compiled for size, and so faster.
 #define EFFV2_SETUP [[gnu::cold]]
+
+/// Before a function with a static variable of which a program may have but one: shared libraries
+/// that are built with hidden visibility would have one each.
+#define EFFV2_ONE_PER_PROGRAM [[gnu::visibility("default")]]

@@ -50,7 +50,7 @@ class ForkWatch {
   }
 
  private:
-  static std::atomic<bool>& orphan() {
+  EFFV2_ONE_PER_PROGRAM static std::atomic<bool>& orphan() {
     static std::atomic<bool> value{false};
     return value;
   }
@@ -74,7 +74,7 @@ class CoreWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
-  static CoreWatch& instance() {
+  EFFV2_ONE_PER_PROGRAM static CoreWatch& instance() {
     static CoreWatch watch;
     return watch;
   }

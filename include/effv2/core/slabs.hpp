@@ -33,7 +33,7 @@ class Slabs {
   static constexpr std::size_t smallest = slab_bytes / 1024, largest = slab_bytes / 2;
 
   /// The one of this program. Never destroyed: tensors with static storage may outlive it.
-  static Slabs& instance() {
+  EFFV2_ONE_PER_PROGRAM static Slabs& instance() {
     static Slabs& slabs = *new Slabs;
     return slabs;
   }

@@ -132,6 +132,9 @@ inline bool is_utf8(std::string_view text) {
   return true;
 }
 
+/// Whether a text can be a name: UTF-8, in one line.
+inline bool is_name(std::string_view text) { return text.find('\n') == text.npos && is_utf8(text); }
+
 /// For the text and the attributes of HTML and SVG: characters that mean something there are
 /// written as references, control characters, which XML does not allow, as a question mark.
 inline std::string escaped(std::string_view text) {

@@ -16,6 +16,7 @@
 #include "../core/picture_size.hpp"
 #include "../core/shape.hpp"
 #include "../core/tensor.hpp"
+#include "../core/text.hpp"
 #include "permutation.hpp"
 
 namespace effv2::inline EFFV2_ISA::data {
@@ -82,6 +83,10 @@ struct Dataset {
     EFFV2_CHECK(class_names.empty() || static_cast<std::int64_t>(class_names.size()) == classes,
                 ErrorCode::shape_mismatch, "[dataset] expected ", classes, " class names, got ",
                 class_names.size());
+    for (const std::string& name : class_names) {
+      EFFV2_CHECK(text::is_name(name), ErrorCode::invalid_argument,
+                  "[dataset] a class name with a line break, or that is not UTF-8: \"", name, '"');
+    }
   }
 
   /// Copies of the images `indices`, in that order.

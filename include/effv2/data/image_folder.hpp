@@ -80,12 +80,15 @@ inline Tensor<std::uint8_t> decode_checked(const std::string& path, const Decode
 
 /// All .png, .jpg, .jpeg, .pgm, .ppm and .bmp files, resized to height x width, in the order of
 /// their paths; the folders in alphabetical order are the classes. All need as many channels as the
-/// first one.
+/// first one. `class_names`: those of the pictures to learn from, where these are to test with;
+/// then they are the classes in their order, and one may be without a folder.
 inline Dataset load_image_folder(const std::string& root, std::int64_t height, std::int64_t width,
-                                 const DecodeImage& decode) {
+                                 const DecodeImage& decode,
+                                 std::vector<std::string> class_names = {}) {
   EFFV2_CHECK(height >= 1 && width >= 1, ErrorCode::invalid_argument,
               "[image_folder] expected a size of at least 1 x 1, got ", height, " x ", width);
-  std::vector<std::string> files, class_names;
+  const bool is_given = !class_names.empty();
+  std::vector<std::string> files;
   std::vector<std::int32_t> labels;
   const auto is_folder = [](const auto& entry, auto& error) { return entry.is_directory(error); };
   const auto is_image = [](const auto& entry, auto& error) {
@@ -93,14 +96,19 @@ inline Dataset load_image_folder(const std::string& root, std::int64_t height, s
   };
   for (const auto& folder : detail::sorted_paths(root, is_folder)) {
     const auto paths = detail::sorted_paths(folder, is_image);
-    EFFV2_CHECK(!paths.empty(), ErrorCode::io, "[image_folder] no images in ", folder.string());
-    for (const auto& path : paths) {
-      files.push_back(path.string());
-      labels.push_back(static_cast<std::int32_t>(class_names.size()));
-    }
-    class_names.push_back(folder.filename().string());
-    EFFV2_CHECK(text::is_utf8(class_names.back()), ErrorCode::format,
-                "[image_folder] a folder whose name is not UTF-8: ", folder.string());
+    const std::string name = folder.filename().string();
+    EFFV2_CHECK(
+        text::is_name(name), ErrorCode::format,
+        "[image_folder] a folder whose name is not UTF-8, or of several lines: ", folder.string());
+    EFFV2_CHECK(!paths.empty(), ErrorCode::io, "[image_folder] no images in ", folder.string(),
+                " (.png, .jpg, .jpeg, .pgm, .ppm or .bmp)");
+    const auto known = std::find(class_names.begin(), class_names.end(), name);
+    EFFV2_CHECK(!is_given || known != class_names.end(), ErrorCode::invalid_argument,
+                "[image_folder] no class has the name of the folder ", folder.string());
+    labels.resize(labels.size() + paths.size(),
+                  static_cast<std::int32_t>(known - class_names.begin()));
+    for (const auto& path : paths) files.push_back(path.string());
+    if (!is_given) class_names.push_back(name);
   }
   EFFV2_CHECK(!files.empty(), ErrorCode::io, "[image_folder] no folder of images in ", root);
 

@@ -204,6 +204,7 @@ class Loader {
       throw;
     }
     normalizer_ = std::move(normalizer);
+    known_images_ = dataset_->images.shape();
     position_ = batches();
   }
 
@@ -237,6 +238,9 @@ class Loader {
 
   // With a thread for each of `works`.
   void fill(Batch<T>& batch, std::int64_t index, const Order& order, std::span<Work> works) const {
+    EFFV2_CHECK(dataset_->images.shape() == known_images_, ErrorCode::shape_mismatch,
+                "[loader] the dataset's images were ", known_images_, " and are ",
+                dataset_->images.shape(), ": set_options() takes notice of that");
     batch.epoch = order.epoch;
     batch.index = index;
     batch.first = index * options_.batch_size;
@@ -248,7 +252,11 @@ class Loader {
     }
     batch.labels.clear();
     for (const std::int64_t sample : batch.samples) {
-      batch.labels.push_back(dataset_->labels[static_cast<std::size_t>(sample)]);
+      const std::int32_t label = dataset_->labels[static_cast<std::size_t>(sample)];
+      EFFV2_CHECK(label >= 0 && label < dataset_->classes, ErrorCode::invalid_argument,
+                  "[loader] expected labels in [0, ", dataset_->classes, "), got ", label,
+                  " for image ", sample);
+      batch.labels.push_back(label);
     }
     const Shape image{batch.images.extent(1), batch.images.extent(2), batch.images.extent(3)};
     const auto parts = static_cast<std::int64_t>(works.size());
@@ -324,6 +332,7 @@ class Loader {
   }
 
   const Dataset* dataset_;
+  Shape known_images_;  // of the dataset, when what works on them was made
   Transform transform_;
   LoaderOptions options_;
   Normalizer<T> normalizer_;

@@ -46,7 +46,7 @@ struct ModelCard {
     EFFV2_CHECK(names == 0 || names == classes, ErrorCode::invalid_argument, "[model] ", names,
                 " class names for ", classes, " classes");
     for (const std::string& name : class_names) {
-      EFFV2_CHECK(name.find('\n') == name.npos && text::is_utf8(name), ErrorCode::invalid_argument,
+      EFFV2_CHECK(text::is_name(name), ErrorCode::invalid_argument,
                   "[model] a class name with a line break, or that is not UTF-8: \"", name, '"');
     }
     image_size.validated();
@@ -189,6 +189,25 @@ inline double least_weights(const models::ModelSpec& spec, const models::Efficie
   return count;
 }
 
+// Throws Error(unsupported) unless the model is what its table and options build: a part of it may
+// have been exchanged. Of pictures large enough for any padding.
+template <class T>
+EFFV2_SETUP void check_as_built(const models::EfficientNet<T>& model) {
+  const models::EfficientNetOptions& o = model.options;
+  const Shape pictures{1, 4096, 4096, o.in_channels};
+  const nn::Graph built = nn::describe(models::EfficientNet<T>(model.spec, o), pictures);
+  const nn::Graph present = nn::describe(model, pictures);
+  for (std::size_t i = 0; i < std::max(built.nodes().size(), present.nodes().size()); ++i) {
+    const bool is_there = i < present.nodes().size();
+    const bool is_alike =
+        is_there && i < built.nodes().size() && built.nodes()[i].is_alike(present.nodes()[i]);
+    EFFV2_CHECK(is_alike, ErrorCode::unsupported, "[model] ",
+                is_there ? present.nodes()[i].path : built.nodes()[i].path,
+                " is not what the model's table and options say, which a file is rebuilt from; "
+                "nothing is saved (io::add_weights saves the weights of any model)");
+  }
+}
+
 }  // namespace detail
 
 /// What load_model needs besides the weights: architecture, options and card.
@@ -225,7 +244,8 @@ EFFV2_SETUP Metadata model_metadata(const models::EfficientNet<T>& model,
 
 /// Everything that load_model needs: metadata, and all weights and statistics as tensors; under
 /// torchvision's names and layouts, so that Python reads them as well. Throws Error(non_finite) if
-/// a weight is not, since load_model would refuse it.
+/// a weight is not, since load_model would refuse it, and Error(unsupported) if a part of the
+/// network was exchanged for one that its table and options do not say.
 ///
 /// The file has no checksum, which a program that changes tensors and keeps the metadata would make
 /// wrong. For one that nobody changes:
@@ -236,6 +256,7 @@ template <class T>
 EFFV2_SETUP SafetensorsWriter encode_model(const models::EfficientNet<T>& model,
                                            const ModelCard& card = {},
                                            Naming naming = Naming::torchvision) {
+  detail::check_as_built(model);
   SafetensorsWriter writer;
   writer.metadata = model_metadata(model, card, naming);
   detail::for_each_variable(model, [](const std::string& path, const auto& variable) {

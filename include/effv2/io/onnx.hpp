@@ -139,6 +139,8 @@ class OnnxGraph {
     for (int axis = 0; axis < values.rank(); ++axis) tensor.integer(1, values.extent(axis));
     std::string bytes;
     for (const T value : values) {
+      EFFV2_CHECK(std::isfinite(static_cast<float>(value)), ErrorCode::non_finite, "[onnx] ", name,
+                  " holds a number that is not finite, or too large for a float");
       const auto number = std::bit_cast<std::array<char, 4>>(static_cast<float>(value));
       bytes.append(number.data(), number.size());
     }

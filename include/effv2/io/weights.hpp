@@ -2,7 +2,9 @@
 // PyTorch's.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -30,12 +32,15 @@ struct LoadReport {
 
   bool fits() const { return missing.empty() && extra.empty() && misshapen.empty(); }
 
+  /// Up to twenty of each.
   std::string to_string() const {
     std::string text;
     const auto list = [&](const char* title, const std::vector<std::string>& names) {
+      constexpr std::size_t most = 20;
       if (names.empty()) return;
-      text += concat("\n  ", title, " (", static_cast<std::int64_t>(names.size()), "):");
-      for (const std::string& name : names) text += "\n    " + name;
+      text += concat("\n  ", title, " (", names.size(), "):");
+      for (std::size_t i = 0; i < std::min(most, names.size()); ++i) text += "\n    " + names[i];
+      if (names.size() > most) text += concat("\n    and ", names.size() - most, " more");
     };
     list("missing in the file", missing);
     list("of another shape", misshapen);
@@ -46,7 +51,9 @@ struct LoadReport {
 
 struct LoadOptions {
   std::optional<Naming> naming = {};  // by default what the file says, or else this library's
-  bool strict = true;                 // a difference is an error, and nothing is loaded
+  std::string prefix = {};  // before every name in the file: "module.", or a checkpoint's "model."
+                            // or "ema.average."; names without it are left alone
+  bool strict = true;       // a difference is an error, and nothing is loaded
   bool allow_non_finite = false;
 };
 
@@ -123,7 +130,7 @@ EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
   std::set<std::string> used;
   std::vector<std::pair<nn::Variable<T>*, Tensor<T>>> loaded;
   detail::for_each_variable(model, [&](const std::string& path, nn::Variable<T>& variable) {
-    const std::string name = foreign_name(naming, spec, path);
+    const std::string name = options.prefix + foreign_name(naming, spec, path);
     used.insert(name);
     if (!file.contains(name)) {
       report.missing.push_back(name);
@@ -146,12 +153,14 @@ EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
     loaded.emplace_back(&variable, std::move(values));
   });
   for (const auto& [name, entry] : file.entries()) {
-    if (!used.contains(name) && !detail::ends_with_counter(name)) report.extra.push_back(name);
+    const bool is_meant = name.starts_with(options.prefix) && !detail::ends_with_counter(name);
+    if (is_meant && !used.contains(name)) report.extra.push_back(name);
   }
   const bool has_something = !loaded.empty() || !report.misshapen.empty();
   EFFV2_CHECK(has_something || file.entries().empty(), ErrorCode::shape_mismatch, "[load] ",
               file.name(), " has nothing that the model has; is it of another naming than ",
-              name_of(naming), '?', report.to_string());
+              name_of(naming), ", or of another prefix than \"", options.prefix, "\"?",
+              report.to_string());
   EFFV2_CHECK(!options.strict || report.fits(), ErrorCode::shape_mismatch, "[load] ", file.name(),
               " does not fit the model", report.to_string());
   for (auto& [variable, values] : loaded) variable->edit() = std::move(values);

@@ -40,6 +40,13 @@ struct Node {
   std::vector<int> inputs = {};  // likewise
   bool kept = false;             // Graph::keep
 
+  /// Whether the other computes the same, but for the values of its parameters.
+  bool is_alike(const Node& other) const {
+    return kind == other.kind && path == other.path && inputs == other.inputs &&
+           output == other.output && parameters == other.parameters &&
+           attributes == other.attributes;
+  }
+
   /// The value of an attribute, or `missing`.
   double attribute(std::string_view name, double missing = 0.0) const {
     for (const auto& [key, value] : attributes) {

@@ -73,7 +73,7 @@ class Version {
   std::uint64_t number() const { return number_; }
 
  private:
-  static std::uint64_t next() noexcept {
+  EFFV2_ONE_PER_PROGRAM static std::uint64_t next() noexcept {
     static std::atomic<std::uint64_t> newest{0};
     return ++newest;
   }

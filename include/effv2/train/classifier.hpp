@@ -40,6 +40,9 @@ class Classifier {
     normalizer_ = {card.mean, card.deviation, options.in_channels};
   }
   explicit Classifier(const io::LoadedModel<T>&&, int = 1) = delete;
+  // Beside its network in a class that moves, it would be left with the old place.
+  Classifier(const Classifier&) = delete;
+  Classifier& operator=(const Classifier&) = delete;
 
   /// The probability of each class, (1, classes), for a picture (H, W, C). One of another size than
   /// the card's is resized. Throws Error(non_finite) if the network does not answer in numbers.

@@ -28,9 +28,9 @@ inline void check_test_images(const data::Dataset& test, const data::Dataset& tr
                               PictureSize size) {
   test.validate();
   EFFV2_CHECK(size.is_given() || test.picture_size() == training.picture_size(),
-              ErrorCode::shape_mismatch, "[fit] the test images have ", test.picture_size(),
-              " pixels and those to learn from ", training.picture_size(),
-              ": data.image_size has to say which it is to be");
+              ErrorCode::shape_mismatch, "[fit] the test images have ", test.height(), 'x',
+              test.width(), " pixels and those to learn from ", training.height(), 'x',
+              training.width(), ": data.image_size has to say which it is to be");
   EFFV2_CHECK(test.classes == training.classes && test.channels() == training.channels(),
               ErrorCode::shape_mismatch, "[fit] expected test images of ", training.classes,
               " classes and ", training.channels(), " channels, as in training, got ", test.classes,

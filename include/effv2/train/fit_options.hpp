@@ -42,7 +42,8 @@ struct FitOptions {
   double clip_norm = 0.0;  // 0: none
   double label_smoothing = 0.1;
   double ema_decay = 0.0;     // 0: none; else evaluation uses the average
-  std::int64_t patience = 0;  // epochs without a better evaluation that end training; 0: any number
+  std::int64_t patience = 0;  // epochs of the last stage without a better evaluation that end
+                              // training; 0: any number
   NonFinite on_non_finite = NonFinite::stop;
 
   /// Normalisation, image size, augmentation. Batch and seed are the fields above and below, and a

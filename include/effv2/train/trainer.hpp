@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -64,9 +65,9 @@ class Trainer {
     nn::for_each_state(model, [this](const std::string&, nn::State<T>& state) {
       states_.push_back({&state, {}});
     });
-    EFFV2_CHECK(epoch_steps() > 0, ErrorCode::invalid_argument, "[fit] ", options.accumulate,
-                " batches of ", options.batch_size, " are more than the ", training.labels.size(),
-                " training samples");
+    EFFV2_CHECK(epoch_steps() > 0, ErrorCode::invalid_argument, "[fit] a batch_size of ",
+                options.batch_size, ", ", options.accumulate, " to a step, is more than the ",
+                training.labels.size(), " training samples");
     if (options.ema_decay > 0.0) ema_.emplace(model, options.ema_decay);
     if constexpr (can_set_dropout) built_dropout_ = model.dropout_rate();
     schedule_ = {.kind = options.schedule,
@@ -126,7 +127,7 @@ class Trainer {
       ema_->swap();
       averaged_ = true;
     }
-    result.steps = step_, result.skipped = skipped_;
+    result.steps = step_, result.skipped = skipped_, result.best_step = best_step_;
     return result;
   }
 
@@ -367,10 +368,13 @@ class Trainer {
     });
   }
 
-  // Whether the best evaluation is too long ago.
+  // Whether the best evaluation is too long ago. Patience begins with the last stage, which the
+  // ones before only lead to.
   bool out_of_patience() const {
+    const auto stages = std::max<std::int64_t>(1, std::ssize(options_.stages));
+    const std::int64_t last_stage = (total_steps() * (stages - 1) + stages - 1) / stages;
     return options_.patience > 0 && best_step_ > 0 &&
-           step_ - best_step_ >= options_.patience * epoch_steps();
+           step_ - std::max(best_step_, last_stage) >= options_.patience * epoch_steps();
   }
 
   static data::LoaderOptions loader_options(const FitOptions& o) {
