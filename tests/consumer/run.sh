@@ -119,20 +119,31 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     fi
     ;;
   readme)
-    # The program that README.md shows, and what its section goes on with.
+    # The program that README.md shows, and what its section and the two behind it go on with.
     section() {
-      sed -n '/^## In your own program/,/^### /p' "$source/README.md" |
+      sed -n "/^##* $1/,/^### /p" "$source/README.md" |
         awk '/^```cpp/ { block++; inside = 1; next } /^```/ { inside = 0 } inside { print block, $0 }'
     }
-    section | sed -n 's/^1 //p' >"$work/readme.cpp"
+    section 'In your own program' | sed -n 's/^1 //p' >"$work/readme.cpp"
     grep -q 'int main' "$work/readme.cpp"
-    {
-      echo 'void parts(models::EfficientNet<float>& model, const data::Dataset& training,'
-      echo '           const data::Dataset& test, const Tensor<std::uint8_t>& picture) {'
-      section | sed -n 's/^[2-9] //p'
+    # wrapped NAME SECTION BLOCKS: a function of some of a section's blocks.
+    wrapped() {
+      echo "void $1(models::EfficientNet<float>& model, const data::Dataset& training,"
+      echo '    const data::Dataset& test, const Tensor<std::uint8_t>& picture,'
+      echo '    const train::FitOptions& given) {'
+      echo '  (void)training, (void)test, (void)picture, (void)given;'
+      [[ $2 == In* ]] || echo '  const train::FitOptions& options = given;'
+      section "$2" | sed -n "s/^[$3] //p"
       echo '}'
+    }
+    {
+      wrapped parts 'In your own program' 2-9
+      wrapped weights 'Weights' 1-9
+      wrapped runs 'Runs that survive' 1-9
     } >>"$work/readme.cpp"
-    grep -q 'train::Classifier' "$work/readme.cpp"
+    for text in train::Classifier io::load_torchvision io::CheckpointFolder; do
+      grep -q "$text" "$work/readme.cpp"
+    done
     "$compiler" "${flags[@]}" -fopenmp "$work/readme.cpp" -lz -o "$work/consumer"
     ;;
   plain_include)
