@@ -17,25 +17,32 @@ struct MnistData {
   std::string origin;  // for the user: where they came from
 };
 
-/// From `directory`; if it is empty, from $EFFV2_MNIST_DIR, from data/mnist, or the sample of
-/// 10,000 that comes with the library, in that order. Throws effv2::Error.
-inline MnistData load_mnist_data(const std::string& directory) {
-  using effv2::data::Split;
-  const auto load = [](const std::string& place, std::string origin) -> MnistData {
-    return {effv2::data::load_mnist(place, Split::train, effv2::data::open_gzip),
-            effv2::data::load_mnist(place, Split::test, effv2::data::open_gzip), place,
-            std::move(origin)};
-  };
-  if (!directory.empty()) return load(directory, directory);
+struct MnistPlace {
+  std::string directory, origin;
+};
+
+/// `directory`; if it is empty, $EFFV2_MNIST_DIR, data/mnist, or the sample of 10,000 that comes
+/// with the library, in that order.
+inline MnistPlace find_mnist(const std::string& directory) {
+  if (!directory.empty()) return {directory, directory};
   if (const char* variable = std::getenv("EFFV2_MNIST_DIR"); variable != nullptr && *variable) {
-    return load(variable, std::string(variable) + " ($EFFV2_MNIST_DIR)");
+    return {variable, std::string(variable) + " ($EFFV2_MNIST_DIR)"};
   }
   const std::string source = EFFV2_SOURCE_DIR;
   for (const std::string& place : {std::string("data/mnist"), source + "/data/mnist"}) {
-    if (std::filesystem::is_directory(place)) return load(place, place);
+    if (std::filesystem::is_directory(place)) return {place, place};
   }
-  return load(source + "/examples/data/mnist-sample",
-              "the embedded sample (scripts/download-mnist data/mnist fetches the whole)");
+  return {source + "/examples/data/mnist-sample",
+          "the embedded sample (scripts/download-mnist data/mnist fetches the whole)"};
+}
+
+/// From where find_mnist says. Throws effv2::Error.
+inline MnistData load_mnist_data(const std::string& directory) {
+  using effv2::data::Split;
+  MnistPlace place = find_mnist(directory);
+  return {effv2::data::load_mnist(place.directory, Split::train, effv2::data::open_gzip),
+          effv2::data::load_mnist(place.directory, Split::test, effv2::data::open_gzip),
+          place.directory, std::move(place.origin)};
 }
 
 /// Puts `images` of the training images, of every class its share, in the place of the test images:

@@ -5,16 +5,20 @@
 #include <effv2/data/mnist.hpp>
 #include <filesystem>
 
+#include "../mnist_data.hpp"
+
 namespace experiments {
 
 namespace {
 
-// The place, what the variable says, or the first of the folders that exists.
-std::string found(const std::string& place, const char* variable,
-                  const std::vector<std::string>& folders) {
+// The place, $EFFV2_FASHION_DIR or the first of the usual folders that exists.
+std::string find_fashion(const std::string& place) {
   if (!place.empty()) return place;
-  if (const char* value = std::getenv(variable); value != nullptr && *value) return value;
-  for (const std::string& folder : folders) {
+  if (const char* value = std::getenv("EFFV2_FASHION_DIR"); value != nullptr && *value) {
+    return value;
+  }
+  for (const char* folder : {"data/fashion-mnist", EFFV2_SOURCE_DIR "/data/fashion-mnist",
+                             "/usr/share/datasets/fashion-mnist"}) {
     if (std::filesystem::is_directory(folder)) return folder;
   }
   return {};
@@ -37,13 +41,8 @@ DataSet load(const std::string& name, const std::string& directory, double mean,
 }  // namespace
 
 std::vector<DataSet> load_data_sets(const Places& places, std::int64_t images, std::int64_t tests) {
-  const std::string source = EFFV2_SOURCE_DIR;
-  const std::string mnist =
-      found(places.mnist, "EFFV2_MNIST_DIR",
-            {"data/mnist", source + "/data/mnist", source + "/examples/data/mnist-sample"});
-  const std::string fashion = found(
-      places.fashion, "EFFV2_FASHION_DIR",
-      {"data/fashion-mnist", source + "/data/fashion-mnist", "/usr/share/datasets/fashion-mnist"});
+  const std::string mnist = find_mnist(places.mnist).directory;
+  const std::string fashion = find_fashion(places.fashion);
   std::vector<DataSet> sets;
   sets.push_back(load("MNIST", mnist, 0.1307, 0.3081, images, tests));
   if (!fashion.empty()) {

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <effv2/models/efficientnet_v2.hpp>
 #include <effv2/version.hpp>
 #include <iostream>
 #include <string>
@@ -76,14 +77,7 @@ CLI::Validator one_of(const std::vector<std::string>& names) {
           list};
 }
 
-void add_flags(CLI::App& app, Options& o) {
-  const std::vector<std::string> models = {"s",     "m",     "l",     "xl",    "b0",    "b1",
-                                           "b2",    "b3",    "v1-b0", "v1-b1", "v1-b2", "v1-b3",
-                                           "v1-b4", "v1-b5", "v1-b6", "v1-b7", "tiny"};
-  app.add_option("--data", o.data, "directory with MNIST's IDX files, plain or .gz");
-  app.add_option("--model", o.model)->check(one_of(models));
-  app.add_option("--recipe", o.recipe, "a set of defaults for everything below")
-      ->check(one_of(recipes));
+void add_training_flags(CLI::App& app, Options& o) {
   auto* epochs = app.add_option("--epochs", o.epochs, "0: six, or as many as make 1000 steps")
                      ->check(CLI::Range(0, 100000));
   app.add_option("--steps", o.steps, "train for as many steps instead of whole epochs")
@@ -103,6 +97,9 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--label-smoothing", o.label_smoothing)->check(CLI::Range(0.0, 0.999));
   app.add_option("--ema", o.ema, "decay of the averaged weights; 0: none")
       ->check(CLI::Range(0.0, 0.999999));
+}
+
+void add_picture_flags(CLI::App& app, Options& o) {
   app.add_option("--augment", o.augment,
                  "none; shift (2 px); affine (shift, rotate, scale); elastic (the same, shear, "
                  "stretch and smooth distortion); mirror (shift and mirror); rand (RandAugment)")
@@ -118,6 +115,9 @@ void add_flags(CLI::App& app, Options& o) {
          "to all there is; 0: none")
       ->check(CLI::Range(0, 100));
   app.add_option("--first-size", o.first_size)->check(CLI::Range(1, 4096));
+}
+
+void add_network_flags(CLI::App& app, Options& o) {
   app.add_option("--activation", o.activation)->check(one_of({"silu", "relu", "hard_swish"}));
   app.add_option("--width", o.width, "factor on the channels of the model's table")
       ->check(CLI::Range(0.1, 10.0));
@@ -130,6 +130,9 @@ void add_flags(CLI::App& app, Options& o) {
                  "start of the last batch norm's gamma in residual branches; the paper's is 1");
   app.add_option("--classifier-scale", o.classifier_scale,
                  "of the classifier's starting weights; the paper's is 1");
+}
+
+void add_run_flags(CLI::App& app, Options& o) {
   app.add_option("--accumulate", o.accumulate, "batches to a step")->check(CLI::Range(1, 1 << 20));
   app.add_option("--statistics", o.statistics,
                  "batches to estimate batch norm's statistics anew from at the end; 0: none")
@@ -159,6 +162,21 @@ void add_flags(CLI::App& app, Options& o) {
                "knows its end, so an ended run gets no longer (finetune goes on from its network)")
       ->needs(out);
   app.add_flag("--quiet", o.quiet, "only the result");
+}
+
+void add_flags(CLI::App& app, Options& o) {
+  std::vector<std::string> models;
+  for (const effv2::models::ModelSpec& spec : effv2::models::all_models) {
+    models.emplace_back(spec.name);
+  }
+  app.add_option("--data", o.data, "directory with MNIST's IDX files, plain or .gz");
+  app.add_option("--model", o.model)->check(one_of(models));
+  app.add_option("--recipe", o.recipe, "a set of defaults for everything below")
+      ->check(one_of(recipes));
+  add_training_flags(app, o);
+  add_picture_flags(app, o);
+  add_network_flags(app, o);
+  add_run_flags(app, o);
 }
 
 }  // namespace

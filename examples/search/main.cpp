@@ -28,6 +28,7 @@
 #include <string>
 #include <utility>
 
+#include "../mnist_data.hpp"
 #include "../stop_signal.hpp"
 #include "options.hpp"
 #include "report.hpp"
@@ -35,13 +36,6 @@
 using namespace effv2;
 
 namespace {
-
-std::string data_folder(const Options& o) {
-  if (!o.data.empty()) return o.data;
-  const char* variable = std::getenv("EFFV2_MNIST_DIR");
-  return variable != nullptr && *variable != '\0' ? variable
-                                                  : EFFV2_SOURCE_DIR "/examples/data/mnist-sample";
-}
 
 search::ProxyOptions proxy_options(const Options& o, const data::Dataset& set) {
   search::ProxyOptions proxy;
@@ -87,9 +81,9 @@ void write_winner(const Options& o, const search::Space& space,
 int run(const Options& o) {
   const models::ModelSpec& backbone = models::find_model(o.backbone);
   const auto seed = static_cast<std::uint64_t>(o.seed);
-  const search::ProxyData data =
-      search::proxy_data(data::load_mnist(data_folder(o), data::Split::train, data::open_gzip),
-                         o.images, o.validation, seed);
+  const search::ProxyData data = search::proxy_data(
+      data::load_mnist(find_mnist(o.data).directory, data::Split::train, data::open_gzip), o.images,
+      o.validation, seed);
   const search::ProxyOptions options = proxy_options(o, data.training);
   const auto layers = static_cast<int>(o.layers);
   const search::Space space(backbone, {.layers = search::layers_around(backbone, layers, layers)});

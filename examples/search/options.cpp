@@ -10,8 +10,9 @@ void add_flags(CLI::App& app, Options& o) {
                  "folder for journal.jsonl and winner.hpp; a search that is there "
                  "is gone on with")
       ->required();
-  app.add_option("--data", o.data,
-                 "folder with IDX files like MNIST's; default: $EFFV2_MNIST_DIR, or the sample");
+  app.add_option(
+      "--data", o.data,
+      "folder with IDX files like MNIST's; default: $EFFV2_MNIST_DIR, data/mnist, or the sample");
   app.add_option("--searcher", o.searcher, "random or evolution");
   app.add_option("--candidates", o.candidates, "in all; a later call may ask for more")
       ->check(CLI::Range(1, 1000000));

@@ -101,6 +101,15 @@ TEST_CASE("a subset has the images asked for in that order", "[data][dataset]") 
   CHECK(whole.take(2).labels == std::vector<std::int32_t>{0, 1});
   CHECK(whole.take(100).size() == 7);
   CHECK_THROWS_AS(whole.take(0), Error);
+
+  // Labels alone make no images.
+  Dataset longer = numbered(7);
+  longer.labels.resize(9);
+  CHECK_THROWS_AS(longer.take(9), Error);
+  CHECK_THROWS_AS(longer.image(8), Error);
+  CHECK_THROWS_AS(Dataset{}.image(0), Error);
+  longer.labels.resize(5);
+  CHECK_THROWS_AS(longer.subset(std::vector<std::int64_t>{6}), Error);
 }
 
 TEST_CASE("a stratified split takes the same part of every class", "[data][dataset]") {

@@ -431,6 +431,15 @@ TEST_CASE("what has become of the data in the meantime is noticed", "[data][load
     loader.start(0);
     CHECK(loader.next() != nullptr);
     dataset.images.reshape({9, 4, 4, 1});
+    loader.set_options(options);
+    loader.start(0);
+    if (prefetch) loader.next();
+    for (const std::size_t labels : {10U, 8U}) {
+      dataset.labels.resize(labels, 0);
+      loader.start(0);
+      CHECK_THROWS_AS(loader.next(), Error);
+    }
+    dataset.labels.resize(9, 0);
   }
 }
 

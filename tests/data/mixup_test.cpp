@@ -45,5 +45,8 @@ TEST_CASE("rows meet those from the other end", "[data][mixup]") {
         REQUIRE(mixed[6 * n + i] == Approx(expected));
       }
     }
+    weights.push_back(0.5F);
+    CHECK_THROWS_AS(mix_rows<double>(mixed, weights), Error);
+    CHECK_THROWS_AS(mix_rows<double>(mixed, {}), Error);
   }
 }

@@ -145,3 +145,13 @@ TEST_CASE("padding keeps the images of a batch apart", "[data][resize]") {
   CHECK(padded(1, 1, 1, 0) == 4);
   CHECK(std::count(padded.begin(), padded.end(), std::uint8_t{9}) == 48);
 }
+
+TEST_CASE("a resizer is of two sizes, and refuses others", "[data][resize]") {
+  Resizer<float> resizer(6, 5, 3, 4, 2);
+  const Tensor<float> source({6, 5, 2}), wide({6, 6, 2});
+  Tensor<float> target({3, 4, 2}), small({3, 3, 2});
+  CHECK_NOTHROW(resizer(target.view(), source.view()));
+  CHECK_THROWS_AS(resizer(target.view(), wide.view()), Error);
+  CHECK_THROWS_AS(resizer(small.view(), source.view()), Error);
+  CHECK_THROWS_AS(Resizer<float>()(target.view(), source.view()), Error);
+}

@@ -253,3 +253,11 @@ TEST_CASE("a warp of what is no number is refused", "[data][warp]") {
     CHECK_THROWS_AS(warp(image, {.shear_down = bad}), Error);
   }
 }
+
+TEST_CASE("a warp between pictures of other channels is refused", "[data][warp]") {
+  const Tensor<double> grey({5, 5, 1}), flat({5, 5});
+  Tensor<double> colours({5, 5, 3});
+  for (const Tensor<double>* source : {&grey, &flat}) {
+    CHECK_THROWS_AS((warp_into<double, double>({}, colours, *source, 0.0)), Error);
+  }
+}

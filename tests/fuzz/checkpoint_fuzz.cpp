@@ -10,7 +10,7 @@
 namespace {
 
 void mend_checksum(std::vector<std::uint8_t>& file) {
-  using effv2::io::detail::Checksum;
+  using effv2::io::Checksum;
   std::uint64_t length = 0;
   if (file.size() < sizeof length) return;
   std::memcpy(&length, file.data(), sizeof length);

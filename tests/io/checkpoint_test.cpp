@@ -321,6 +321,13 @@ TEST_CASE("a folder is of one run", "[checkpoint]") {
   Subject second(o);
   second.run_until(1);
   CHECK_THROWS_AS(checkpoints.save(second.trainer), Error);
+  second.run_until(7);  // later than the first run's
+  CHECK_THROWS_AS(checkpoints.save(second.trainer), Error);
+  CHECK(checkpoints.files().size() == 1);
+  // Nor does one with the same options, begun anew, give the first one's up.
+  Subject again;
+  again.run_until(3);
+  CHECK_THROWS_AS(checkpoints.save(again.trainer), Error);
   CHECK(checkpoints.files().size() == 1);
   // One that thaws a part on its way is still the same.
   nn::freeze(first.net, "0");
@@ -363,13 +370,33 @@ TEST_CASE("the last three and the best are kept, and what was given up is not", 
   }
   CHECK(steps() == std::vector<std::string>{"02", "05", "06", "07"});
   Fake back{3, 2};
-  const std::string leftover = folder / "run/step-00000005.safetensors.2147483646-0.part";
+  CHECK_THROWS_AS(checkpoints.save(back), Error);  // of another run, for all that anybody knows
+  CHECK(steps() == std::vector<std::string>{"02", "05", "06", "07"});
+  checkpoints.load(back, 2);
+  back.now = 3;
+  const std::string leftover = folder / "run/step-00000005.safetensors.effv2-0.part";
   write_file(leftover, std::vector<std::uint8_t>(3));
   write_file(folder / "run/notes.txt", std::vector<std::uint8_t>(3));
   checkpoints.save(back);
   CHECK(steps() == std::vector<std::string>{"02", "03"});
   CHECK_FALSE(file_exists(leftover));
   CHECK(file_exists(folder / "run/notes.txt"));
+}
+
+TEST_CASE("a best step that was not saved does not cost the best of those that were",
+          "[checkpoint]") {
+  const TemporaryFolder folder;
+  const std::string place = folder / "a/new/folder";
+  io::CheckpointFolder checkpoints(place, 1);
+  for (const auto& [step, best] : {std::pair{1, 0}, {2, 2}, {3, 2}, {5, 4}, {6, 4}}) {
+    Fake run{step, best};
+    checkpoints.save(run);
+  }
+  CHECK(checkpoints.files() ==
+        std::vector<std::string>{checkpoints.path_of(2), checkpoints.path_of(6)});
+  Fake run{7, 7};
+  checkpoints.save(run);
+  CHECK(checkpoints.files() == std::vector<std::string>{checkpoints.path_of(7)});
 }
 
 TEST_CASE("a damaged checkpoint is passed over with a warning", "[checkpoint]") {

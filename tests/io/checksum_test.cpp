@@ -4,7 +4,7 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using effv2::io::detail::Checksum;
+using effv2::io::Checksum;
 
 namespace {
 

@@ -121,12 +121,23 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.mean"] = "1 2 3"; }, "for 2 channels");
   refused([](Metadata& m) { m["effv2.dropout"] = "1.5"; }, "effv2");
   refused([](Metadata& m) { m["effv2.stem_stride"] = "0"; }, "effv2");
+  refused([](Metadata& m) { m["effv2.stem_stride"] = "9223372036854775807"; }, "at most 45");
+  refused([](Metadata& m) { m["effv2.image_size"] = "16x16385"; }, "at most 16384");
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb", "c", "d"}}), Error);
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a", "b"}}), Error);
   CHECK_THROWS_AS(ModelCard({.class_names = {"caf\xE9", "b", "c"}}).validate(2, 3), Error);
   // An empty name is a name, and pictures need not be square.
   const ModelCard unnamed{.class_names = {"", "b", ""}, .image_size = {64, 96}};
   CHECK(load_model<float>(file_of(encode_model(net, unnamed))).card == unnamed);
+}
+
+TEST_CASE("the largest product of a block may be its squeeze", "[model_file]") {
+  SafetensorsWriter writer =
+      encode_model(network(models::find_model("tiny"), {.in_channels = 1, .classes = 3}));
+  writer.metadata["effv2.stem"] = "8192", writer.metadata["effv2.table"] = "mbconv 1 3 1 1 8192 1";
+  const Tensor<float> ballast({1 << 20});  // more than the convolutions have
+  writer.borrow("ballast", ballast);
+  CHECK_THROWS_WITH(load_model<float>(file_of(writer)), Catch::Contains("more weights"));
 }
 
 TEST_CASE("a dial of training is no part of a file", "[model_file]") {

@@ -37,3 +37,14 @@ TEST_CASE("fused_mbconv that reads the data returns no gradient of it", "[fused_
   const Tensor<float> y = layer.forward(x, saved, context);
   CHECK(layer.backward(y, saved, context).empty());
 }
+
+TEST_CASE("fused_mbconv refuses what is no picture of its channels", "[fused_mbconv]") {
+  nn::Context<float> context(1);
+  nn::FusedMBConv<float> layer({.in_channels = 8, .out_channels = 8, .drop_path = 0.5});
+  nn::initialize(layer, 1);
+  nn::FusedMBConv<float>::Saved saved;
+  const Tensor<float> flat({2, 8}), other({2, 5, 5, 7});
+  for (const Tensor<float>* x : {&flat, &other}) {
+    CHECK_THROWS_WITH(layer.forward(*x, saved, context), Catch::Contains("conv2d"));
+  }
+}

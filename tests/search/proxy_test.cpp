@@ -158,3 +158,10 @@ TEST_CASE("a proxy may end early, by its own evaluations", "[proxy]") {
   CHECK(proxy(backbone(), [&] { return ++steps > 1000; }));
   CHECK(steps < 20 * 10);  // ten steps an epoch
 }
+
+TEST_CASE("a proxy that could measure nothing trains nothing", "[proxy]") {
+  const ProxyData data = small_data();
+  ProxyOptions o = options();
+  o.timing.rounds = 0;
+  CHECK_THROWS_AS(Proxy<float>(data, backbone(), o), Error);
+}

@@ -29,6 +29,9 @@ TEST_CASE("a header brings what the table needs", "[source]") {
   CHECK(text.starts_with("// The best of 100 candidates.\n#pragma once\n"));
   CHECK(text.find("inline constexpr ModelSpec winner{\"tiny\",") != std::string::npos);
   CHECK(text.find("#include <effv2/models/block_spec.hpp>") != std::string::npos);
+  for (const char* kind : {"M = BlockKind::mbconv;", "F = BlockKind::fused_mbconv;"}) {
+    CHECK(text.find(concat("inline constexpr BlockKind ", kind, "\n")) != std::string::npos);
+  }
 }
 
 TEST_CASE("names that are no identifiers are refused", "[source]") {

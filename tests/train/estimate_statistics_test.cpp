@@ -62,3 +62,22 @@ TEST_CASE("there are no statistics of what is not finite", "[estimate_statistics
   nn::Context<float> context(1);
   CHECK_THROWS_AS(train::estimate_statistics(net, saved, set, {}, 2, context), Error);
 }
+
+TEST_CASE("the pictures that statistics were of are no data of the next step",
+          "[estimate_statistics]") {
+  const data::Dataset set = quarters(50, 600);
+  struct Watching {
+    using value_type = float;
+    struct Saved {};
+    const float* pictures = nullptr;
+    Tensor<float> forward(const Tensor<float>& x, Saved&, nn::Context<float>& context) {
+      pictures = x.data();
+      CHECK_FALSE(context.is_data(x));
+      return context.tensor(x.shape());
+    }
+  } model;
+  Watching::Saved saved;
+  nn::Context<float> context(1);
+  train::estimate_statistics(model, saved, set, {}, 1, context);
+  CHECK(model.pictures != nullptr);
+}

@@ -8,7 +8,8 @@ using namespace effv2::train;
 
 TEST_CASE("the predicted class is the first of the largest", "[metrics]") {
   const Tensor<float> logits = Tensor<float>::from({2, 3}, std::vector<float>{1, 5, 5, -1, -3, -2});
-  CHECK(predicted_class<float>(logits, 0) == 1);
+  CHECK(predicted_class(logits, 0) == 1);
+  CHECK(predicted_class<float>(logits.view(), 0) == 1);
   CHECK(predicted_class<float>(logits, 1) == 0);
   CHECK_THROWS_AS(predicted_class<float>(logits, 2), Error);
   CHECK_THROWS_AS(predicted_class<float>(logits, -1), Error);
@@ -47,6 +48,16 @@ TEST_CASE("the confusion matrix counts", "[metrics]") {
   CHECK(ConfusionMatrix().accuracy() == 0.0);
   CHECK_THROWS_AS(ConfusionMatrix().recall(0), Error);
   CHECK_THROWS_AS(ConfusionMatrix(-1), Error);
+}
+
+TEST_CASE("a confusion matrix of many classes holds what occurs", "[metrics]") {
+  ConfusionMatrix m(1 << 20);
+  m.add(1000000, 3);
+  m.add(1000000, 1000000);
+  CHECK(m.count(1000000, 3) == 1);
+  CHECK(m.count(3, 1000000) == 0);
+  CHECK(m.recall(1000000) == 0.5);
+  CHECK(m.precision(1000000) == 1.0);
 }
 
 TEST_CASE("an evaluation's accuracy is its confusion matrix's", "[metrics]") {

@@ -2,14 +2,12 @@
 #pragma once
 
 #include <fcntl.h>
-#include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -70,13 +68,8 @@ inline void write_all(int file, const std::string& path, std::span<const std::ui
 /// returns, so a power cut does not undo what the program went on to rely on.
 class AtomicFile {
  public:
-  /// Ends the name while the file is written: PATH.PROCESS-NUMBER.part, which nobody else writes.
-  static constexpr std::string_view suffix = ".part";
-
-  explicit AtomicFile(const std::string& path) : path_(target_of(path)), part_(part_name(path_)) {
-    file_ = detail::retry(
-        [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); });
-    if (file_ < 0) throw_io(part_, "create", errno);
+  explicit AtomicFile(const std::string& path) : path_(target_of(path)) {
+    create_part();
     struct ::stat old {};
     // A wish: some file systems have no such rights.
     if (::stat(path_.c_str(), &old) == 0) static_cast<void>(::fchmod(file_, old.st_mode & 0777));
@@ -92,26 +85,61 @@ class AtomicFile {
 
   void commit() {
     if (detail::retry([&] { return ::fsync(file_); }) != 0) throw_io(path_, "write", errno);
-    // The descriptor is gone whatever close says, so no second try.
-    if (::close(std::exchange(file_, -1)) != 0) throw_io(path_, "write", errno);
     if (::rename(part_.c_str(), path_.c_str()) != 0) throw_io(path_, "write", errno);
     committed_ = true;
     detail::sync_folder_of(path_);
   }
 
-  /// Whether a file of this name is what a program left that died while it wrote.
-  static bool is_leftover(std::string_view name) {
-    if (!name.ends_with(suffix)) return false;
-    name.remove_suffix(suffix.size());
-    name.remove_prefix(std::min(name.size(), name.find_last_of('.') + 1));
-    pid_t process = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), process);
-    const bool is_ours =
-        error == std::errc{} && process > 0 && end != name.data() + name.size() && *end == '-';
-    return is_ours && ::kill(process, 0) != 0 && errno == ESRCH;
+  /// Removes a file that a program left which died while it wrote; false for any other. (The next
+  /// AtomicFile of the same path does so by itself.)
+  static bool remove_leftover(const std::string& part) {
+    if (!is_part_name(part)) return false;
+    const int file = detail::retry([&] { return ::open(part.c_str(), O_RDWR | O_CLOEXEC); });
+    if (file < 0) return false;
+    // Who writes it, in any process or container, holds the lock.
+    const bool is_free = detail::retry([&] { return ::flock(file, LOCK_EX | LOCK_NB); }) == 0;
+    const bool removed = is_free && ::unlink(part.c_str()) == 0;
+    ::close(file);
+    return removed;
   }
 
  private:
+  // While it is written the file is PATH.effv2-NUMBER.part.
+  static constexpr std::string_view mark = ".effv2-", suffix = ".part";
+
+  // Under the first number that nobody else has, and locked.
+  void create_part() {
+    for (int number = 0; file_ < 0; ++number) {
+      part_ = part_name(path_, number);
+      do {
+        file_ = detail::retry(
+            [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+        if (file_ < 0 && errno != EEXIST) throw_io(part_, "create", errno);
+        // A wish: where nothing can be locked, nothing is taken for a leftover either.
+        if (file_ >= 0) static_cast<void>(detail::retry([&] { return ::flock(file_, LOCK_EX); }));
+      } while (file_ < 0 ? remove_leftover(part_) : was_removed());
+    }
+  }
+
+  // Before it was locked, it may have been taken for a leftover.
+  bool was_removed() {
+    struct ::stat ours {
+    }, there{};
+    const bool is_there = ::fstat(file_, &ours) == 0 && ::stat(part_.c_str(), &there) == 0 &&
+                          ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+    if (!is_there) ::close(std::exchange(file_, -1));
+    return !is_there;
+  }
+
+  static bool is_part_name(std::string_view name) {
+    if (!name.ends_with(suffix)) return false;
+    name.remove_suffix(suffix.size());
+    const std::size_t number = name.rfind(mark);
+    if (number == name.npos) return false;
+    name.remove_prefix(number + mark.size());
+    return !name.empty() && name.find_first_not_of("0123456789") == name.npos;
+  }
+
   static std::string target_of(const std::string& path) {
     namespace fs = std::filesystem;
     std::error_code none;
@@ -128,9 +156,8 @@ class AtomicFile {
     return target.string();
   }
 
-  EFFV2_ONE_PER_PROGRAM static std::string part_name(const std::string& path) {
-    static std::atomic<std::int64_t> number{0};
-    const std::string end = concat('.', ::getpid(), '-', number++, suffix);
+  static std::string part_name(const std::string& path, int number) {
+    const std::string end = concat(mark, number, suffix);
     // Of a name that leaves no room for it, the beginning.
     constexpr std::size_t longest_name = 255;
     const std::size_t name = path.find_last_of('/') + 1;  // npos + 1 is 0

@@ -1,4 +1,4 @@
-// Numbers as people read them, and text that may stand in HTML and SVG.
+// Numbers as people read them, and text that may stand in HTML, SVG and JSON.
 #pragma once
 
 #include <algorithm>
@@ -134,6 +134,39 @@ inline bool is_utf8(std::string_view text) {
 
 /// Whether a text can be a name: UTF-8, in one line.
 inline bool is_name(std::string_view text) { return text.find('\n') == text.npos && is_utf8(text); }
+
+/// Adds a text to JSON as a string. Error(invalid_argument) for one that is not UTF-8.
+inline void append_json_string(std::string& json, std::string_view value) {
+  EFFV2_CHECK(is_utf8(value), ErrorCode::invalid_argument, "[json] a text that is not UTF-8: \"",
+              value, '"');
+  constexpr std::string_view digits = "0123456789abcdef";
+  json += '"';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      json += '\\', json += c;
+    } else if (byte < 0x20) {
+      json += "\\u00", json += digits[byte >> 4], json += digits[byte & 15];
+    } else {
+      json += c;
+    }
+  }
+  json += '"';
+}
+
+/// The lines of one text that the other lacks, a line each behind `title`.
+inline std::string missing_lines(const std::string& from, const std::string& in,
+                                 std::string_view title) {
+  std::string missing;
+  const std::string all = '\n' + in + '\n';
+  for (std::size_t begin = 0; begin <= from.size();) {
+    const std::size_t end = std::min(from.find('\n', begin), from.size());
+    const std::string line = from.substr(begin, end - begin);
+    if (all.find('\n' + line + '\n') == all.npos) missing += concat("\n  ", title, line);
+    begin = end + 1;
+  }
+  return missing;
+}
 
 /// For the text and the attributes of HTML and SVG: characters that mean something there are
 /// written as references, control characters, which XML does not allow, as a question mark.

@@ -44,8 +44,10 @@ struct Dataset {
 
   /// The same from a copy of the caller's pixels.
   static Dataset from(std::span<const std::uint8_t> pixels, const Shape& shape,
-                      std::vector<std::int32_t> labels, std::int64_t classes = 0) {
-    return from(Tensor<std::uint8_t>::from(shape, pixels), std::move(labels), classes);
+                      std::vector<std::int32_t> labels, std::int64_t classes = 0,
+                      std::vector<std::string> class_names = {}) {
+    return from(Tensor<std::uint8_t>::from(shape, pixels), std::move(labels), classes,
+                std::move(class_names));
   }
 
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
@@ -63,8 +65,8 @@ struct Dataset {
 
   /// One image (H, W, C).
   View<const std::uint8_t> image(std::int64_t index) const {
-    EFFV2_CHECK(index >= 0 && index < size(), ErrorCode::invalid_argument, "[dataset] image ",
-                index, " of ", size());
+    EFFV2_CHECK(images.rank() == 4 && index >= 0 && index < images.extent(0),
+                ErrorCode::invalid_argument, "[dataset] image ", index, " of ", images.shape());
     const Shape shape{height(), width(), channels()};
     return {images.data() + index * shape.size(), shape};
   }
@@ -91,6 +93,7 @@ struct Dataset {
 
   /// Copies of the images `indices`, in that order.
   Dataset subset(std::span<const std::int64_t> indices) const {
+    validate();
     Dataset part{Tensor<std::uint8_t>::uninitialized(
                      {static_cast<std::int64_t>(indices.size()), height(), width(), channels()}),
                  {},

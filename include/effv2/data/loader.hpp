@@ -238,9 +238,10 @@ class Loader {
 
   // With a thread for each of `works`.
   void fill(Batch<T>& batch, std::int64_t index, const Order& order, std::span<Work> works) const {
-    EFFV2_CHECK(dataset_->images.shape() == known_images_, ErrorCode::shape_mismatch,
-                "[loader] the dataset's images were ", known_images_, " and are ",
-                dataset_->images.shape(), ": set_options() takes notice of that");
+    EFFV2_CHECK(dataset_->images.shape() == known_images_ && dataset_->size() == known_images_[0],
+                ErrorCode::shape_mismatch, "[loader] the dataset's images were ", known_images_,
+                " with a label each and are ", dataset_->images.shape(), " with ", dataset_->size(),
+                " labels: set_options() takes notice of that");
     batch.epoch = order.epoch;
     batch.index = index;
     batch.first = index * options_.batch_size;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/random.hpp"
 #include "../core/tensor.hpp"
@@ -40,6 +41,9 @@ inline double symmetric_beta(double alpha, const RandomStream& random, std::uint
 template <class T>
 void mix_rows(View<T> rows, std::span<const float> weights) {
   const auto count = static_cast<std::int64_t>(weights.size());
+  EFFV2_CHECK(rows.shape().rank() > 0 && rows.extent(0) == count, ErrorCode::shape_mismatch,
+              "[mixup] expected a weight for each row of ", rows.shape(), ", got ", count);
+  if (count == 0) return;
   const std::int64_t numbers = rows.size() / count;
   for (std::int64_t n = 0; n <= count - 1 - n; ++n) {
     const auto a = static_cast<T>(weights[static_cast<std::size_t>(n)]);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -81,8 +80,11 @@ class Resizer {
   template <class Target, class Source>
   void operator()(View<Target> target, View<const Source> source) {
     const std::int64_t channels = scratch_.extent(2), row = columns_.count * channels;
-    assert((target.shape() == Shape{rows_.count, columns_.count, channels}));
-    assert((source.shape() == Shape{scratch_.extent(0), columns_.source, channels}));
+    const Shape from{scratch_.extent(0), columns_.source, channels};
+    const Shape to{rows_.count, columns_.count, channels};
+    EFFV2_CHECK(source.shape() == from && target.shape() == to, ErrorCode::shape_mismatch,
+                "[resize] expected pictures ", from, " and ", to, ", got ", source.shape(), " and ",
+                target.shape());
     for (std::int64_t y = 0; y < scratch_.extent(0); ++y) {
       T* out = scratch_.data() + y * row;
       const Source* in = source.data() + y * columns_.source * channels;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -228,11 +227,15 @@ void warp_pixels(const AffineMap& map, const View<Target>& target, const View<co
 template <class Target, class Source>
 void warp_into(const Warp& warp, View<Target> target, View<const Source> source, Target fill,
                const Displacement* displacement = nullptr, PictureSize picture = {}) {
+  EFFV2_CHECK(source.shape().rank() == 3 && target.shape().rank() == 3 &&
+                  source.extent(2) == target.extent(2),
+              ErrorCode::shape_mismatch,
+              "[warp] expected pictures (H, W, C) of the same channels, got ", source.shape(),
+              " and ", target.shape());
   picture = picture.value_or({source.extent(0), source.extent(1)});
   const detail::AffineMap map = detail::inverse_map(warp, target.shape(), picture, source.shape());
   const std::array<double, 2> scale = detail::source_scale(picture, source.shape());
   const std::int64_t channels = target.extent(2);
-  assert(channels == source.extent(2));
   if (channels == 1) {
     constexpr std::integral_constant<std::int64_t, 1> one;
     detail::warp_pixels(map, target, source, one, fill, displacement, scale);

@@ -121,20 +121,6 @@ class StateReader {
 
 inline constexpr const char* configuration_key = "effv2.configuration";
 
-// The lines of one text that the other lacks.
-inline std::string missing_lines(const std::string& from, const std::string& in,
-                                 const char* title) {
-  std::string text;
-  const std::string all = '\n' + in + '\n';
-  for (std::size_t begin = 0; begin <= from.size();) {
-    const std::size_t end = std::min(from.find('\n', begin), from.size());
-    const std::string line = from.substr(begin, end - begin);
-    if (all.find('\n' + line + '\n') == all.npos) text += concat("\n  ", title, line);
-    begin = end + 1;
-  }
-  return text;
-}
-
 }  // namespace detail
 
 /// Replaces `path` in one step by the run's state as it is now. Throws Error(io) with the old file
@@ -161,8 +147,8 @@ EFFV2_SETUP void load_checkpoint(const SafetensorsFile& file, Run& run) {
               "[checkpoint] ", file.name(), " is no checkpoint");
   const std::string &theirs = configuration->second, ours = run.configuration();
   if (theirs != ours) {
-    const std::string differences = detail::missing_lines(theirs, ours, "the checkpoint has: ") +
-                                    detail::missing_lines(ours, theirs, "this run has: ");
+    const std::string differences = text::missing_lines(theirs, ours, "the checkpoint has: ") +
+                                    text::missing_lines(ours, theirs, "this run has: ");
     throw_error(ErrorCode::invalid_argument, "[checkpoint] ", file.name(), " is of another run",
                 differences.empty() ? ": the same lines, in another order" : differences);
   }
@@ -175,7 +161,8 @@ void load_checkpoint(const std::string& path, Run& run) {
   load_checkpoint(SafetensorsFile::read(path), run);
 }
 
-/// A folder that holds the last checkpoints of one run, and the best.
+/// A folder that holds the last checkpoints of one run, and the best: the one of the epoch that
+/// best_step() ended, if it was saved there and then (in Callbacks::on_epoch).
 class CheckpointFolder {
  public:
   /// Nothing is touched before the first call of save or resume. `keep`: how many of the last.
@@ -183,30 +170,31 @@ class CheckpointFolder {
       : folder_(std::move(folder)), keep_(std::max<std::size_t>(1, keep)) {}
 
   /// Adds a checkpoint and removes the ones that are not kept any more. Throws Error(io) if that
-  /// cannot be done, and Error(invalid_argument) if there are checkpoints of an earlier run that
-  /// was not resumed; what was there before is still there.
+  /// cannot be done, and Error(invalid_argument) if there are checkpoints of another run (one that
+  /// was not resumed; that has other options, but for what is frozen; that is at an earlier step
+  /// and did not load() it); what was there before is still there.
   template <class Run>
   void save(Run& run) {
-    std::error_code error;
-    if (std::string configuration = run.configuration(); configuration_ != configuration) {
-      const std::vector<Entry> before = entries();
-      // A run may freeze or thaw on its way, but not go back by it.
-      EFFV2_CHECK(before.empty() || (configuration_ && before.back().step < run.step()),
-                  ErrorCode::invalid_argument, "[checkpoint] ", folder_,
-                  " holds another run's checkpoints: resume it, or choose another folder");
-      configuration_ = std::move(configuration);
-    }
-    std::filesystem::create_directories(folder_, error);
-    if (error) throw_io(folder_, "create", error.value());
+    const std::string configuration = without_frozen(run.configuration());
+    const bool is_the_same = configuration_ == configuration && last_step_ <= run.step();
+    EFFV2_CHECK(is_the_same || entries().empty(), ErrorCode::invalid_argument, "[checkpoint] ",
+                folder_,
+                " holds checkpoints of another run or of later steps: resume() or load() one, or "
+                "choose another folder");
+    create_folder();
     remove_leftovers();
     save_checkpoint(path_of(run.step()), run);
+    configuration_ = configuration;
+    last_step_ = run.step();
+    note_best(run);
     std::size_t newer = 0;
     const std::vector<Entry> all = entries();
     for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
       // Steps after this one are of an attempt that was given up.
       const bool outlived = entry->step > run.step();
-      if (!outlived && (++newer <= keep_ || entry->step == run.best_step())) continue;
-      std::filesystem::remove(entry->path, error);  // tried again next time
+      if (!outlived && (++newer <= keep_ || entry->step == best_step_)) continue;
+      std::error_code ignored;
+      std::filesystem::remove(entry->path, ignored);  // tried again next time
     }
   }
 
@@ -221,8 +209,7 @@ class CheckpointFolder {
     const std::vector<Entry> all = entries();
     for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
       try {
-        load_checkpoint(entry->path, run);
-        configuration_ = run.configuration();
+        load(run, entry->step);
         return entry->step;
       } catch (const Error& error) {
         if (error.code() != ErrorCode::format) throw;
@@ -232,6 +219,16 @@ class CheckpointFolder {
     }
     if (newest_error) throw *newest_error;
     return {};
+  }
+
+  /// Gives the run the checkpoint of a step, best_step() for one. If it goes on from there, its
+  /// next save removes those of later steps.
+  template <class Run>
+  void load(Run& run, std::int64_t step) {
+    load_checkpoint(path_of(step), run);
+    configuration_ = without_frozen(run.configuration());
+    last_step_ = run.step();
+    note_best(run);
   }
 
   /// The checkpoints, oldest first.
@@ -253,6 +250,39 @@ class CheckpointFolder {
     std::int64_t step;
     std::string path;
   };
+
+  // A run may freeze or thaw on its way.
+  static std::string without_frozen(std::string_view configuration) {
+    std::string text;
+    while (!configuration.empty()) {
+      const std::string_view line = configuration.substr(0, configuration.find('\n'));
+      if (!line.starts_with("frozen ")) text += line, text += '\n';
+      configuration.remove_prefix(std::min(line.size() + 1, configuration.size()));
+    }
+    return text;
+  }
+
+  // A power cut takes nothing away: each folder's name is on the disk as its files' names are.
+  void create_folder() const {
+    namespace fs = std::filesystem;
+    std::vector<fs::path> made;
+    std::error_code error;
+    for (fs::path path = folder_; !path.empty() && !fs::exists(path, error);
+         path = path.parent_path()) {
+      made.push_back(path);
+    }
+    fs::create_directories(folder_, error);
+    if (error) throw_io(folder_, "create", error.value());
+    for (const fs::path& path : made) effv2::detail::sync_folder_of(path.string());
+  }
+
+  // A best step that could not be saved does not cost the best of those that were.
+  template <class Run>
+  void note_best(const Run& run) {
+    std::error_code none;
+    const std::int64_t best = run.best_step();
+    if (best > 0 && std::filesystem::exists(path_of(best), none)) best_step_ = best;
+  }
 
   // f(name) for every file of the folder.
   template <class F>
@@ -283,16 +313,15 @@ class CheckpointFolder {
   // What a program left that died while it saved.
   void remove_leftovers() const {
     for_each_name([&](const std::string& name) {
-      std::error_code ignored;
-      if (name.starts_with(prefix) && AtomicFile::is_leftover(name)) {
-        std::filesystem::remove(folder_ + '/' + name, ignored);
-      }
+      if (name.starts_with(prefix)) AtomicFile::remove_leftover(folder_ + '/' + name);
     });
   }
 
   std::string folder_;
   std::size_t keep_;
-  std::optional<std::string> configuration_;  // of the run whose checkpoints these are
+  // Of the run whose checkpoints these are, as it was saved or loaded last.
+  std::optional<std::string> configuration_;
+  std::int64_t last_step_ = 0, best_step_ = 0;
 };
 
 }  // namespace effv2::inline EFFV2_ISA::io

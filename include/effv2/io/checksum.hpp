@@ -10,7 +10,7 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 
-namespace effv2::inline EFFV2_ISA::io::detail {
+namespace effv2::inline EFFV2_ISA::io {
 
 /// 64 bits over a sequence of bytes, in pieces of any length. Every step is a bijection of the
 /// state for a given input, and of the input for a given state: no change of a single word goes
@@ -63,4 +63,4 @@ class Checksum {
   unsigned filled_ = 0;  // bytes of the word so far
 };
 
-}  // namespace effv2::inline EFFV2_ISA::io::detail
+}  // namespace effv2::inline EFFV2_ISA::io

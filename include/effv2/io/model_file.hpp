@@ -50,6 +50,10 @@ struct ModelCard {
                   "[model] a class name with a line break, or that is not UTF-8: \"", name, '"');
     }
     image_size.validated();
+    constexpr std::int64_t most_pixels = 1 << 14;  // of a side: a small file makes no large picture
+    EFFV2_CHECK(std::max(image_size.height, image_size.width) <= most_pixels,
+                ErrorCode::invalid_argument, "[model] pictures of ", image_size,
+                " pixels, and sides of at most ", most_pixels, " are supported");
     EFFV2_CHECK(mean.empty() == deviation.empty(), ErrorCode::invalid_argument,
                 "[model] a mean without a deviation, or the other way round");
     for (const std::vector<double>* list : {&mean, &deviation}) {
@@ -166,7 +170,7 @@ inline models::ModelSpec parse_spec(const CardReader& card) {
   }
 }
 
-// At least so many weights a network has: the largest convolution of every block.
+// At least so many weights a network has: the largest product of every block.
 inline double least_weights(const models::ModelSpec& spec, const models::EfficientNetOptions& o) {
   const double last = spec.stages().back().out_channels;
   double count = 9.0 * static_cast<double>(o.in_channels) * spec.stem +
@@ -177,8 +181,8 @@ inline double least_weights(const models::ModelSpec& spec, const models::Efficie
       const double hidden = in * row.expand, taps = row.kernel * row.kernel;
       const bool expands = row.expand != 1;
       switch (row.kind) {
-        case models::BlockKind::mbconv:
-          count += hidden * std::max(expands ? in : 0.0, out);
+        case models::BlockKind::mbconv:  // its squeeze has in / 4 channels, or one
+          count += hidden * std::max({expands ? in : 0.0, out, in / 4.0});
           break;
         case models::BlockKind::fused_mbconv:
           count += expands ? hidden * std::max(taps * in, out) : taps * in * out;

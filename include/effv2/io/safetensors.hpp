@@ -111,7 +111,7 @@ class SafetensorsFile {
   const Metadata& metadata() const { return metadata_; }
   const TensorEntries& entries() const { return entries_; }
   /// Whether it has a checksum, which then is right.
-  bool has_checksum() const { return metadata_.contains(detail::Checksum::key); }
+  bool has_checksum() const { return metadata_.contains(Checksum::key); }
   bool contains(const std::string& tensor) const { return entries_.contains(tensor); }
 
   /// A tensor as numbers of type T: floats of every width become a float T, integers of every width
@@ -150,12 +150,12 @@ class SafetensorsFile {
 
   void verify(std::vector<std::uint8_t> header, const std::string& name) const {
     std::string text(header.begin(), header.end());
-    detail::Checksum::fill_in(text, detail::Checksum::blank);
-    detail::Checksum sum;
+    Checksum::fill_in(text, Checksum::blank);
+    Checksum sum;
     sum.add(bytes_of(text));
     sum.add(data_);
-    EFFV2_CHECK(sum.to_string() == metadata_.at(detail::Checksum::key), ErrorCode::format,
-                "[safetensors] ", name, ": damaged, its bytes do not have its checksum");
+    EFFV2_CHECK(sum.to_string() == metadata_.at(Checksum::key), ErrorCode::format, "[safetensors] ",
+                name, ": damaged, its bytes do not have its checksum");
   }
 
   template <class T>
@@ -313,15 +313,15 @@ class SafetensorsWriter {
   // Padded to 8 bytes.
   EFFV2_SETUP std::string header(const std::vector<const Item*>& order) const {
     Metadata all = metadata;
-    if (has_checksum) all[detail::Checksum::key] = detail::Checksum::blank;
+    if (has_checksum) all[Checksum::key] = Checksum::blank;
     std::string text = "{";
     if (!all.empty()) {
       text += "\"__metadata__\":{";
       for (const auto& [key, value] : all) {
         if (text.back() != '{') text += ',';
-        detail::append_json_string(text, key);
+        text::append_json_string(text, key);
         text += ':';
-        detail::append_json_string(text, value);
+        text::append_json_string(text, value);
       }
       text += '}';
     }
@@ -336,7 +336,7 @@ class SafetensorsWriter {
   }
 
   static void append_entry(std::string& header, const Item& item, std::size_t position) {
-    detail::append_json_string(header, item.name);
+    text::append_json_string(header, item.name);
     header += ":{\"dtype\":\"";
     header += info_of(item.type).name;
     header += "\",\"shape\":[";
@@ -354,10 +354,10 @@ class SafetensorsWriter {
     const std::vector<const Item*> order = ordered();
     std::string text = header(order);
     if (has_checksum) {
-      detail::Checksum sum;
+      Checksum sum;
       sum.add(bytes_of(text));
       for (const Item* item : order) sum.add(item->bytes());
-      detail::Checksum::fill_in(text, sum.to_string());
+      Checksum::fill_in(text, sum.to_string());
     }
     const auto length = std::bit_cast<std::array<std::uint8_t, 8>>(std::uint64_t{text.size()});
     sink(std::span<const std::uint8_t>(length));

@@ -290,24 +290,6 @@ inline void check_layout(const TensorEntries& entries, std::int64_t bytes,
               position, " bytes, the file has ", bytes, " after its header");
 }
 
-inline void append_json_string(std::string& text, std::string_view value) {
-  EFFV2_CHECK(text::is_utf8(value), ErrorCode::invalid_argument,
-              "[json] a text that is not UTF-8: \"", value, '"');
-  constexpr std::string_view digits = "0123456789abcdef";
-  text += '"';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      text += '\\', text += c;
-    } else if (byte < 0x20) {
-      text += "\\u00", text += digits[byte >> 4], text += digits[byte & 15];
-    } else {
-      text += c;
-    }
-  }
-  text += '"';
-}
-
 }  // namespace detail
 
 }  // namespace effv2::inline EFFV2_ISA::io

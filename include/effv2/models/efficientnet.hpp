@@ -33,7 +33,7 @@ struct EfficientNetOptions {
   std::int64_t stem_stride = 2;
   double dropout = -1.0;            // before the classifier; negative: the table's
   double classifier_scale = 1.0;    // of its starting weights; small ones start without an opinion
-  double drop_path = 0.2;           // of the last block; earlier ones linearly less
+  double drop_path = 0.2;           // rises linearly over the blocks, from 0 to almost this
   nn::BlockDefaults defaults = {};  // activation, padding, batch norm
 };
 
@@ -131,12 +131,14 @@ struct EfficientNet {
     saved.is_whole = false;
     saved.stem_output = stem.forward(x, saved.stem, context);
     saved.blocks_output = blocks.forward(saved.stem_output, saved.blocks, context);
-    Tensor<T> y = head.forward(saved.blocks_output, saved.head, context);
-    y = pool.forward(y, saved.pool, context);
-    saved.dropped = dropout.forward(y, saved.dropout, context);
-    y = classifier.forward(saved.dropped, saved.classifier, context);
+    {
+      const Tensor<T> features = head.forward(saved.blocks_output, saved.head, context);
+      const Tensor<T> pooled = pool.forward(features, saved.pool, context);  // keeps no view
+      saved.dropped = dropout.forward(pooled, saved.dropout, context);
+    }
+    Tensor<T> logits = classifier.forward(saved.dropped, saved.classifier, context);
     saved.is_whole = true;
-    return y;
+    return logits;
   }
   Tensor<T> forward(const Tensor<T>&&, Saved&, nn::Context<T>&) = delete;  // see nn::Layer
 

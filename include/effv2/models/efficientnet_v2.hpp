@@ -113,7 +113,7 @@ inline constexpr ModelSpec tiny{"tiny",
 }  // namespace tables
 
 /// Every model of this library by its name: V2 s m l xl b0-b3, V1 v1-b0 ... v1-b7, and tiny.
-inline constexpr std::array<ModelSpec, 17> all_models{
+inline constexpr std::array all_models{
     tables::v2_s,
     tables::v2_m,
     tables::v2_l,

@@ -1,6 +1,7 @@
 // Convolution.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -42,8 +43,9 @@ struct Conv2d {
     EFFV2_CHECK(o.kernel > 0 && o.stride > 0, ErrorCode::invalid_argument,
                 "[conv2d] expected kernel and stride of at least 1, got ", o.kernel, " and ",
                 o.stride);
-    EFFV2_CHECK(o.kernel <= kernels::max_kernel, ErrorCode::unsupported,
-                "[conv2d] expected a kernel of at most ", kernels::max_kernel, ", got ", o.kernel);
+    EFFV2_CHECK(std::max(o.kernel, o.stride) <= kernels::max_kernel, ErrorCode::unsupported,
+                "[conv2d] expected kernel and stride of at most ", kernels::max_kernel, ", got ",
+                o.kernel, " and ", o.stride);
     const double fan_out = static_cast<double>(o.kernel * o.kernel * o.out_channels);
     weight = Parameter<T>({o.kernel, o.kernel, o.in_channels, o.out_channels},
                           Initializer::normal(std::sqrt(2.0 / fan_out)), WeightDecay::yes);

@@ -48,6 +48,7 @@ struct FusedMBConv {
   // As in MBConv, the expanded tensor is not kept but computed again.
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, Context<T>& context) {
+    expand.conv.check(x);
     const kernels::Blend<T> shortcut =
         residual ? drop_path.shortcut(x, saved.drop_path, context) : kernels::Blend<T>{};
     if (!project) return expand.forward(x, saved.expand, context, shortcut);

@@ -18,11 +18,12 @@ namespace effv2::inline EFFV2_ISA::nn {
 /// A layer is a plain struct that holds parameters and named children, and nothing about a batch.
 /// What its backward pass needs from the forward pass it writes into `Saved`, which the caller owns
 /// and may use again for the next step. `x` must stay alive until backward is done: Saved may hold
-/// a view of it, so that a layer takes no temporary (the deleted forward), and a block keeps what
-/// lies between its parts in its own Saved. A backward pass uses the tape up, whose memory it gives
-/// back on the way: one forward, one backward. One that throws, since memory ran out, leaves
-/// gradients that have to be cleared (zero_gradients). A forward pass that throws may have moved
-/// the running statistics of the layers before the one that threw.
+/// a view of it, so that a layer takes no temporary (the deleted forward), `x = layer.forward(x,
+/// ...)` is an error that no compiler sees, and a block keeps what lies between its parts in its
+/// own Saved. A backward pass uses the tape up, whose memory it gives back on the way: one forward,
+/// one backward. One that throws, since memory ran out, leaves gradients that have to be cleared
+/// (zero_gradients). A forward pass that throws may have moved the running statistics of the layers
+/// before the one that threw.
 ///
 ///   forward   training mode
 ///   backward  from dy = d loss / d y: adds to the parameters' gradients and returns d loss / d x

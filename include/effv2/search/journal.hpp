@@ -20,8 +20,6 @@
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
 #include "../core/text.hpp"
-#include "../io/checkpoint.hpp"
-#include "../io/safetensors_header.hpp"
 #include "layer_times.hpp"
 #include "reward.hpp"
 #include "space.hpp"
@@ -80,7 +78,7 @@ inline std::string to_line(const Record& record) {
   for_each_member(record, [&](const char* name, const auto& value) {
     line += concat(line.empty() ? "{" : ",", '"', name, "\":");
     if constexpr (requires { value.key(); }) {
-      io::detail::append_json_string(line, value.key());
+      text::append_json_string(line, value.key());
     } else {
       line += concat(value);
     }
@@ -90,11 +88,11 @@ inline std::string to_line(const Record& record) {
 
 inline std::string first_line(const std::string& configuration, const LayerTimes& times) {
   std::string line = concat(journal_begins, "\"configuration\":");
-  io::detail::append_json_string(line, configuration);
+  text::append_json_string(line, configuration);
   std::string_view before = ",\"layer_times\":{";
   for (const auto& [key, seconds] : times) {
     line += before;
-    io::detail::append_json_string(line, key);
+    text::append_json_string(line, key);
     line += concat(':', seconds);
     before = ",";
   }
@@ -244,8 +242,8 @@ class Journal {
       const std::string& theirs = contents.configuration;
       EFFV2_CHECK(theirs == configuration, ErrorCode::invalid_argument, "[journal] ", path,
                   " is of another search",
-                  io::detail::missing_lines(theirs, configuration, "the journal has: ") +
-                      io::detail::missing_lines(configuration, theirs, "this search has: "));
+                  text::missing_lines(theirs, configuration, "the journal has: ") +
+                      text::missing_lines(configuration, theirs, "this search has: "));
       contents_ = std::move(contents);
       file_.truncate(size);
     } else {

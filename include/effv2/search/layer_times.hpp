@@ -53,12 +53,26 @@ struct LayerSpec {
 
   /// "M k3 s2 e4 24-48 14px": equal for layers that take equally long.
   std::string key() const {
-    constexpr std::string_view names[] = {"stem", "M", "F", "head"};
-    return concat(names[static_cast<int>(part)], " k", kernel, " s", stride, " e", expand, ' ',
-                  in_channels, '-', out_channels, ' ', size, "px");
+    return concat(name(), " k", kernel, " s", stride, " e", expand, ' ', in_channels, '-',
+                  out_channels, ' ', size, "px");
   }
 
   auto operator<=>(const LayerSpec&) const = default;
+
+ private:
+  std::string_view name() const {
+    switch (part) {
+      case Part::stem:
+        return "stem";
+      case Part::mbconv:
+        return "M";
+      case Part::fused_mbconv:
+        return "F";
+      case Part::head:
+        return "head";
+    }
+    return {};
+  }
 };
 
 /// The layers of a network for pictures of a size, in order.
@@ -163,22 +177,24 @@ class LayerInTraining {
   using Part = LayerSpec::Part;
 
   static nn::AnyLayer<T> make(const LayerSpec& spec, const models::EfficientNetOptions& o) {
-    if (spec.part == Part::stem) {
-      return nn::conv_bn_act<T>(spec.in_channels, spec.out_channels, spec.kernel, spec.stride,
-                                o.defaults, o.defaults.activation);
-    }
-    if (spec.part == Part::head) {
-      // All rates but 0 take equally long.
-      return nn::Sequential<T>(nn::conv_bn_act<T>(spec.in_channels, spec.out_channels, 1, 1,
-                                                  o.defaults, o.defaults.activation),
-                               nn::GlobalAveragePool<T>{},
-                               nn::Dropout<T>(o.dropout == 0.0 ? 0.0 : 0.1),
-                               nn::Linear<T>(spec.out_channels, o.classes));
-    }
     const nn::BlockOptions block{spec.in_channels, spec.out_channels, spec.kernel,
                                  spec.stride,      spec.expand,       o.drop_path};
-    if (spec.part == Part::mbconv) return nn::MBConv<T>(block, o.defaults);
-    return nn::FusedMBConv<T>(block, o.defaults);
+    switch (spec.part) {
+      case Part::stem:
+        return nn::conv_bn_act<T>(spec.in_channels, spec.out_channels, spec.kernel, spec.stride,
+                                  o.defaults, o.defaults.activation);
+      case Part::mbconv:
+        return nn::MBConv<T>(block, o.defaults);
+      case Part::fused_mbconv:
+        return nn::FusedMBConv<T>(block, o.defaults);
+      case Part::head:  // all rates of dropout but 0 take equally long
+        return nn::Sequential<T>(nn::conv_bn_act<T>(spec.in_channels, spec.out_channels, 1, 1,
+                                                    o.defaults, o.defaults.activation),
+                                 nn::GlobalAveragePool<T>{},
+                                 nn::Dropout<T>(o.dropout == 0.0 ? 0.0 : 0.1),
+                                 nn::Linear<T>(spec.out_channels, o.classes));
+    }
+    throw_error(ErrorCode::invalid_argument, "[layer_times] no such layer");
   }
 
   // Uniform in [-1, 1); a piece of it over and over, since drawing takes longer than a step.

@@ -112,6 +112,7 @@ class Proxy {
   static ProxyOptions checked(ProxyOptions options) {
     options.fit.evaluate_each_epoch = options.fit.patience > 0;  // else at the end is enough
     options.fit.on_non_finite = train::NonFinite::skip;
+    options.timing.validate();  // not after the first candidate's training
     return options;
   }
 

@@ -24,8 +24,8 @@ inline bool is_made_of(std::string_view word, std::string_view others) {
 }  // namespace detail
 
 /// The definition of a table as models/efficientnet_v2.hpp has them, and laid out alike; it needs
-/// ModelSpec, F and M in scope. Error(invalid_argument) for a text that is no identifier; whether
-/// it is a keyword, or one of those three, is for the caller to know.
+/// ModelSpec and the letters of the kinds of block in scope. Error(invalid_argument) for a text
+/// that is no identifier; whether it is a keyword, or one of those, is for the caller to know.
 inline std::string to_source(const models::ModelSpec& spec, std::string_view identifier) {
   EFFV2_CHECK(detail::is_made_of(identifier, "_") &&
                   !std::isdigit(static_cast<unsigned char>(identifier[0])),
@@ -59,6 +59,11 @@ inline std::string to_source(const models::ModelSpec& spec, std::string_view ide
 ///   effv2::models::EfficientNet<float> model(searched::winner, {.in_channels = 1, .classes = 10});
 inline std::string to_header(const models::ModelSpec& spec, std::string_view identifier,
                              std::string_view comment) {
+  std::string letters;
+  for (std::size_t i = 0; i < models::block_letters.size(); ++i) {
+    letters += concat("inline constexpr BlockKind ", models::block_letters[i],
+                      " = BlockKind::", models::block_names[i], ";\n");
+  }
   return concat("// ", comment, R"(
 #pragma once
 
@@ -69,8 +74,8 @@ namespace searched {
 using effv2::models::BlockKind;
 using effv2::models::ModelSpec;
 
-inline constexpr BlockKind F = BlockKind::fused_mbconv, M = BlockKind::mbconv;
-
+)",
+                letters, R"(
 // Rows: kind, repeats, kernel, stride, expand, in -> out.
 )",
                 to_source(spec, identifier), R"(

@@ -20,6 +20,11 @@ namespace effv2::inline EFFV2_ISA::search {
 
 struct StepTimingOptions {
   int rounds = 5, steps = 3;  // rounds of so many steps of the one network, then of the other
+
+  void validate() const {
+    EFFV2_CHECK(rounds > 0 && steps > 0, ErrorCode::invalid_argument,
+                "[step_time] expected at least one round and step, got ", rounds, " and ", steps);
+  }
 };
 
 /// A network in training, some steps at a time: the trainer's own, with all that belongs to them.
@@ -69,8 +74,7 @@ class StepClock {
 template <class T>
 double relative_step_time(StepClock<T>& candidate, StepClock<T>& reference,
                           const StepTimingOptions& o = {}) {
-  EFFV2_CHECK(o.rounds > 0 && o.steps > 0, ErrorCode::invalid_argument,
-              "[step_time] expected at least one round and step, got ", o.rounds, " and ", o.steps);
+  o.validate();
   std::vector<double> ratios;
   for (int round = 0; round < o.rounds; ++round) {
     const double ours = candidate.seconds(o.steps);

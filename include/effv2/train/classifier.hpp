@@ -20,7 +20,11 @@ namespace effv2::inline EFFV2_ISA::train {
 ///   const auto network = io::load_model<float>("parts.safetensors");
 ///   train::Classifier classifier(network);                          // one for each thread
 ///   const Tensor<float> probabilities = classifier(picture);        // (1, classes)
-///   const auto found = train::predicted_class<float>(probabilities, 0);
+///   const auto found = train::predicted_class(probabilities, 0);
+///
+/// One that has just been trained:
+///
+///   const io::LoadedModel<float> network{std::move(model), train::model_card(options, training)};
 ///
 /// The network must outlive it, and may serve any number of them at once.
 template <class T>

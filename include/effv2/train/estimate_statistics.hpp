@@ -35,7 +35,7 @@ EFFV2_SETUP void estimate_statistics(Model& model, typename Model::Saved& saved,
     const data::Batch<T>* batch = loader.next();
     if (batch == nullptr) break;
     momentum.of_context = 1.0 / static_cast<double>(i + 1);
-    context.begin_step(static_cast<std::uint64_t>(i), batch->images);
+    context.begin_step(static_cast<std::uint64_t>(i));
     model.forward(batch->images, saved, context);
     EFFV2_CHECK(context.non_finite() == nullptr, ErrorCode::non_finite,
                 "[statistics] what the model makes of batch ", i + 1, " is not finite");

@@ -56,7 +56,7 @@ Evaluation evaluate(const Model& model, const data::Dataset& dataset,
   loader.start(0);
   while (const data::Batch<T>* batch = loader.next()) {
     const Tensor<T> logits = model.infer(batch->images, context);
-    check_classes(logits, dataset);  // before there is a matrix of as many rows and columns
+    check_classes(logits, dataset);
     if (result.predictions.empty()) result.confusion = ConfusionMatrix(dataset.classes);
     Tensor<T> targets = context.tensor(logits.shape()), unused = context.tensor(logits.shape());
     kernels::smooth_targets<T>(targets, batch->labels, 0.0);

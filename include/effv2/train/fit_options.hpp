@@ -16,7 +16,8 @@
 
 namespace effv2::inline EFFV2_ISA::train {
 
-/// `own`: one that is handed to the Trainer.
+/// `sgd` is with Nesterov's momentum. `own`: one that is handed to the Trainer, as optim::Sgd with
+/// the plain momentum of PyTorch's default.
 enum class OptimizerKind { sgd, rmsprop, adamw, muon, own };
 
 inline constexpr std::string_view optimizer_names[] = {"sgd", "rmsprop", "adamw", "muon", "own"};

@@ -4,7 +4,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -33,63 +36,65 @@ std::int32_t predicted_class(View<const T> logits, std::int64_t n) {
   return best;
 }
 
-/// Counts of (true class, predicted class).
+template <class T>
+std::int32_t predicted_class(const Tensor<T>& logits, std::int64_t n) {
+  return predicted_class<T>(logits.view(), n);
+}
+
+/// Counts of (true class, predicted class). It holds those that occur: of thousands of classes, few
+/// pairs do.
 class ConfusionMatrix {
  public:
   ConfusionMatrix() = default;
-  explicit ConfusionMatrix(std::int64_t classes) : classes_(classes) {
-    EFFV2_CHECK(classes >= 0 && classes <= most_classes, ErrorCode::invalid_argument,
-                "[confusion] expected 0 to ", most_classes, " classes, got ", classes);
-    counts_.resize(static_cast<std::size_t>(classes * classes));
+  explicit ConfusionMatrix(std::int64_t classes) {
+    EFFV2_CHECK(classes >= 0, ErrorCode::invalid_argument,
+                "[confusion] expected at least 0 classes, got ", classes);
+    support_.resize(static_cast<std::size_t>(classes));
+    called_.resize(static_cast<std::size_t>(classes));
   }
 
-  void add(std::int64_t truth, std::int64_t predicted) { ++counts_[index(truth, predicted)]; }
+  void add(std::int64_t truth, std::int64_t predicted) {
+    check(truth), check(predicted);
+    ++counts_[{truth, predicted}];
+    ++support_[static_cast<std::size_t>(truth)], ++called_[static_cast<std::size_t>(predicted)];
+    ++total_, correct_ += truth == predicted ? 1 : 0;
+  }
 
-  std::int64_t classes() const { return classes_; }
+  std::int64_t classes() const { return std::ssize(support_); }
   std::int64_t count(std::int64_t truth, std::int64_t predicted) const {
-    return counts_[index(truth, predicted)];
+    check(truth), check(predicted);
+    const auto found = counts_.find({truth, predicted});
+    return found == counts_.end() ? 0 : found->second;
   }
-  std::int64_t total() const {
-    std::int64_t sum = 0;
-    for (const std::int64_t count : counts_) sum += count;
-    return sum;
-  }
-  std::int64_t correct() const {
-    std::int64_t sum = 0;
-    for (std::int64_t k = 0; k < classes_; ++k) sum += count(k, k);
-    return sum;
-  }
+  std::int64_t total() const { return total_; }
+  std::int64_t correct() const { return correct_; }
   /// Samples of a class.
   std::int64_t support(std::int64_t truth) const {
-    std::int64_t sum = 0;
-    for (std::int64_t k = 0; k < classes_; ++k) sum += count(truth, k);
-    return sum;
+    check(truth);
+    return support_[static_cast<std::size_t>(truth)];
   }
   /// Of the samples of a class, how many were found; 0 if there are none.
   double recall(std::int64_t k) const { return ratio(count(k, k), support(k)); }
   /// Of the samples called k, how many are; 0 if none were.
   double precision(std::int64_t k) const {
-    std::int64_t called = 0;
-    for (std::int64_t truth = 0; truth < classes_; ++truth) called += count(truth, k);
-    return ratio(count(k, k), called);
+    const std::int64_t correct = count(k, k);
+    return ratio(correct, called_[static_cast<std::size_t>(k)]);
   }
   double accuracy() const { return ratio(correct(), total()); }
 
  private:
-  static constexpr std::int64_t most_classes = 1 << 16;
-
-  std::size_t index(std::int64_t truth, std::int64_t predicted) const {
-    EFFV2_CHECK(truth >= 0 && truth < classes_ && predicted >= 0 && predicted < classes_,
-                ErrorCode::invalid_argument, "[confusion] expected classes below ", classes_,
-                ", got ", truth, " and ", predicted);
-    return static_cast<std::size_t>(truth * classes_ + predicted);
+  void check(std::int64_t k) const {
+    EFFV2_CHECK(k >= 0 && k < classes(), ErrorCode::invalid_argument,
+                "[confusion] expected classes below ", classes(), ", got ", k);
   }
   static double ratio(std::int64_t part, std::int64_t whole) {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   }
 
-  std::int64_t classes_ = 0;
-  std::vector<std::int64_t> counts_;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> counts_;
+  std::vector<std::int64_t> support_,
+      called_;  // of each class: that are it, and that were called it
+  std::int64_t total_ = 0, correct_ = 0;
 };
 
 /// How a model does on a data set, and what it said of each sample.

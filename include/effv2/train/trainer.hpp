@@ -251,7 +251,7 @@ class Trainer {
 
   // Shape and checksum of pictures and labels.
   static std::string fingerprint(const data::Dataset& set) {
-    io::detail::Checksum sum;
+    io::Checksum sum;
     sum.add(set.images.span());
     sum.add({reinterpret_cast<const std::uint8_t*>(set.labels.data()),
              set.labels.size() * sizeof(set.labels[0])});
