@@ -96,6 +96,7 @@ stop_and_resume() {
   shift 2
   local run=("${quick[@]}" --steps 150 --batch 64 "$@")
   rm -rf "$work/cut"
+  : >"$work/out"  # what an earlier run has said is no sign of this one
   set -m
   "$program" "${run[@]}" --out "$work/cut" >"$work/out" &
   job=$!
