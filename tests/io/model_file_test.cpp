@@ -97,7 +97,7 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.table"] = "mbconv 999 3 1 60 16 9999"; }, "more weights");
   // The first 1 x 1 convolution of a block may be its largest, and so may a fused one's second.
   const auto first_is_large = [](Metadata& m) {
-    m["effv2.table"] = "mbconv 1 3 1 16 2048 1", m["effv2.stem"] = "2048";
+    m["effv2.table"] = "mbconv 1 3 1 16 200 1", m["effv2.stem"] = "200";
   };
   refused(first_is_large, "more weights");
   const auto second_is_large = [](Metadata& m) {
