@@ -44,7 +44,7 @@ MUTATIONS = [
     ("kernels/indirect_gemm.hpp", "sum[r][v] + bias);\n      } else", "sum[r][v] - bias);\n      } else", "kernels/linear"),
     ("kernels/indirect_gemm.hpp", "sum[r][v] + bias, left);", "sum[r][v], left);", "kernels/linear"),
     ("kernels/indirect_outer.hpp", "adds ? simd::load(target) + sum[r][v] : sum[r][v]", "sum[r][v]", "kernels/conv2d"),
-    ("kernels/indirect_outer.hpp", "begun ? detail::Write::add : first_write", "first_write", "kernels/indirect_outer"),
+    ("kernels/indirect_outer.hpp", "begun ? Write::add : first_write", "first_write", "kernels/indirect_outer"),
     ("kernels/indirect_outer.hpp", "std::fill_n(target + (t * depth + k) * columns, valid, T{});", "", "kernels/indirect_outer"),
     ("kernels/partial_sums.hpp", "if (!sum.adds) std::fill", "if (sum.adds) std::fill", "kernels/partial_sums"),
     ("kernels/partial_sums.hpp", "total[i] += static_cast<Sum>(partial[i])", "total[i] = static_cast<Sum>(partial[i])", "kernels/partial_sums"),

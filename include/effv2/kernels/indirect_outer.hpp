@@ -123,6 +123,56 @@ void pack_rows(T* packed, const T* const* rows, std::int64_t count, std::int64_t
   }
 }
 
+// A task's part of the result: numbers [first_k, last_k) of every tap, columns [column, column +
+// valid) of one panel.
+template <class T>
+struct OuterPanel {
+  std::int64_t depth, columns;  // of the whole result
+  std::int64_t column, valid, first_k, last_k;
+  T* target;          // column `column` of tap 0, number 0
+  Write first_write;  // of the first block that meets a tap; the others add
+  std::array<bool, max_taps> met = {};
+
+  // The sums over a block's rows. `packed` is memory for them.
+  void add(const RowBlock& block, const T* in, const T* rows, const TapPlan& plan,
+           RowPanel<T>& packed) {
+    const int vectors = valid > simd::width<T> ? 2 : 1;
+    const TapGroup& group = *block.group;
+    row_pointers(packed.pointers, rows + column, block, group.targets.data(), plan.target_pixels,
+                 columns);
+    pack_rows(packed.data, packed.pointers, block.count, valid, vectors * simd::width<T>);
+    for (std::size_t t = 0; t < group.taps.size(); ++t) {
+      row_pointers(packed.pointers, in, block, group.sources_of(t), plan.source_pixels, depth);
+      T* const tap_target = target + group.taps[t] * depth * columns;
+      bool& begun = met[static_cast<std::size_t>(group.taps[t])];
+      const Write write = begun ? Write::add : first_write;
+      begun = true;
+      for_each_tile<RegisterTile<T>::rows>(last_k - first_k, [&](std::int64_t first, int count) {
+        const std::int64_t k = first_k + first;
+        run_tile<RegisterTile<T>::rows, OuterTile<T>>(count, vectors,
+                                                      {.result = tap_target + k * columns,
+                                                       .result_stride = columns,
+                                                       .inputs = packed.pointers,
+                                                       .first = k,
+                                                       .rows = packed.data,
+                                                       .row_count = block.count,
+                                                       .columns = valid,
+                                                       .write = write});
+      });
+    }
+  }
+
+  // Zeros for the taps that have met nothing but padding.
+  void clear_unmet(std::int64_t taps) {
+    for (std::int64_t t = 0; t < taps; ++t) {
+      if (met[static_cast<std::size_t>(t)]) continue;
+      for (std::int64_t k = first_k; k < last_k; ++k) {
+        std::fill_n(target + (t * depth + k) * columns, valid, T{});
+      }
+    }
+  }
+};
+
 }  // namespace detail
 
 /// result (taps, depth, columns) += for every tap (or =, where the sum starts here), gathered in
@@ -164,56 +214,27 @@ void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> r
   parallel_for(panels * slices * parts, threads, [&](std::int64_t task) {
     const std::int64_t panel = task % panels, slice = task / panels / parts;
     const std::int64_t part = task / panels % parts;
-    const std::int64_t first_k = depth * part / parts, last_k = depth * (part + 1) / parts;
     const std::int64_t column = panel * panel_columns;
-    const std::int64_t valid = std::min(panel_columns, columns - column);
-    const int vectors = valid > simd::width<T> ? 2 : 1;
-    const std::int64_t lanes = vectors * simd::width<T>;
-    T* target =
-        slices > 1 ? partials.data() + slice * result.size() + column : result.data() + column;
-    // The first block that meets a tap writes, the others add.
+    T* const sums = slices > 1 ? partials.data() + slice * result.size() : result.data();
     const bool overwrites = slices > 1 || !sum.adds;
     const detail::Write first_write = !overwrites   ? detail::Write::add
                                       : blocks == 1 ? detail::Write::stream
                                                     : detail::Write::replace;
-    std::array<bool, max_taps> written{};
+    detail::OuterPanel<T> own{.depth = depth,
+                              .columns = columns,
+                              .column = column,
+                              .valid = std::min(panel_columns, columns - column),
+                              .first_k = depth * part / parts,
+                              .last_k = depth * (part + 1) / parts,
+                              .target = sums + column,
+                              .first_write = first_write};
     detail::RowPanel<T> packed;
     list.for_each(blocks * slice / slices, blocks * (slice + 1) / slices,
                   [&](std::int64_t, const detail::RowBlock& block) {
-                    const TapGroup& group = *block.group;
-                    detail::row_pointers(packed.pointers, rows.data() + column, block,
-                                         group.targets.data(), plan.target_pixels, columns);
-                    detail::pack_rows(packed.data, packed.pointers, block.count, valid, lanes);
-                    for (std::size_t t = 0; t < group.taps.size(); ++t) {
-                      detail::row_pointers(packed.pointers, in.data(), block, group.sources_of(t),
-                                           plan.source_pixels, depth);
-                      T* tap_target = target + group.taps[t] * depth * columns;
-                      bool& begun = written[static_cast<std::size_t>(group.taps[t])];
-                      const detail::Write write = begun ? detail::Write::add : first_write;
-                      begun = true;
-                      detail::for_each_tile<RegisterTile<T>::rows>(
-                          last_k - first_k, [&](std::int64_t first, int count) {
-                            const std::int64_t k = first_k + first;
-                            detail::run_tile<RegisterTile<T>::rows, detail::OuterTile<T>>(
-                                count, vectors,
-                                {.result = tap_target + k * columns,
-                                 .result_stride = columns,
-                                 .inputs = packed.pointers,
-                                 .first = k,
-                                 .rows = packed.data,
-                                 .row_count = block.count,
-                                 .columns = valid,
-                                 .write = write});
-                          });
-                    }
+                    own.add(block, in.data(), rows.data(), plan, packed);
                   });
     if (first_write == detail::Write::stream) simd::stream_fence();
-    for (std::int64_t t = 0; overwrites && t < taps; ++t) {
-      if (written[static_cast<std::size_t>(t)]) continue;  // else a tap that only meets padding
-      for (std::int64_t k = first_k; k < last_k; ++k) {
-        std::fill_n(target + (t * depth + k) * columns, valid, T{});
-      }
-    }
+    if (overwrites) own.clear_unmet(taps);
   });
   if (slices > 1) add_partial_sums<T, T>(sum, partials, run);
 }

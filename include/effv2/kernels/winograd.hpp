@@ -21,7 +21,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cstdint>
 
@@ -147,7 +146,60 @@ struct WinogradBlock {
       }
     }
   }
+
+  // patches[point][tile][channel], the points' matrices `stride` numbers apart.
+  void transform_patches(T* patches, std::int64_t stride, std::int64_t channels) const {
+    for (std::int64_t i = 0; i < count; ++i) {
+      transform_patch<T>(patches + i * channels, stride, inputs[i], channels);
+    }
+  }
+
+  // The columns [column, column + valid) of the pixels, from products[point][tile][lane]. Where the
+  // pixels begin goes to `pixels`; returns how many there are.
+  std::int64_t write_pixels(T* out, const T* products, const T* bias, std::int64_t column,
+                            std::int64_t valid, T** pixels) const {
+    constexpr std::int64_t lanes = RegisterTile<T>::columns;
+    std::int64_t rows = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      T* targets[4];
+      for (std::int64_t k = 0; k < 4; ++k) {
+        targets[k] = output[i][k] < 0 ? nullptr : out + output[i][k];
+        if (targets[k] == nullptr) continue;
+        pixels[rows++] = targets[k];
+        targets[k] += column;
+      }
+      transform_products<T>(targets, products + i * lanes, tiles * lanes, bias, valid);
+    }
+    return rows;
+  }
 };
+
+// products[point][tile] = patches[point][tile] times the point's weights, of one panel; the rows of
+// both are pointers, `tiles` of them to a point, of which the first `count` are there.
+template <class T>
+void multiply_points(T* const* products, const T* const* patches, std::int64_t tiles,
+                     std::int64_t count, const PackedView<T>& weights, std::int64_t panel) {
+  const int vectors = weights.panel_vectors(panel);
+  const std::int64_t point_numbers = weights.depth * vectors * simd::width<T>;
+  for (std::int32_t point = 0; point < winograd_points; ++point) {
+    const std::int64_t base = point * tiles;
+    for_each_tile<RegisterTile<T>::rows>(count, [&](std::int64_t row, int rows) {
+      run_tile<RegisterTile<T>::rows, GemmTile<T>>(
+          rows, vectors,
+          {.outputs = products + base + row,
+           .inputs = patches + base + row,
+           .input_stride = 0,
+           .taps = &point,
+           .tap_count = 1,
+           .depth = weights.depth,
+           .panel = weights.panel(panel),
+           .next_panel = weights.panel(panel) + (point + 1) * point_numbers,
+           .next_inputs = patches[base + row],
+           .bias = nullptr,
+           .columns = RegisterTile<T>::columns});
+    });
+  }
+}
 
 }  // namespace detail
 
@@ -220,53 +272,19 @@ void winograd_conv2d(View<T> out, View<const T> in, const PackedView<T>& weights
     for (std::int64_t i = 0; i < winograd_points * Block::tiles; ++i) {
       inputs[i] = patches + i * depth, outputs[i] = products + i * lanes;
     }
-    std::array<std::int32_t, winograd_points> points;
-    for (std::size_t i = 0; i < points.size(); ++i) points[i] = static_cast<std::int32_t>(i);
     Block block;
     for (std::int64_t index = blocks * task / tasks; index < blocks * (task + 1) / tasks; ++index) {
       const std::int64_t first = index * Block::tiles;
       block.count = std::min(Block::tiles, tiles - first);
       block.locate(grid, in.data(), zeros.data(), depth, columns, first);
-      for (std::int64_t i = 0; i < block.count; ++i) {
-        detail::transform_patch<T>(patches + i * depth, Block::tiles * depth, block.inputs[i],
-                                   depth);
-      }
+      block.transform_patches(patches, Block::tiles * depth, depth);
       for (std::int64_t panel = 0; panel < weights.panels(); ++panel) {
         const std::int64_t column = panel * lanes, valid = std::min(lanes, columns - column);
-        const int vectors = weights.panel_vectors(panel);
-        const std::int64_t point_numbers = depth * vectors * simd::width<T>;
-        for (std::int64_t point = 0; point < winograd_points; ++point) {
-          const std::int64_t base = point * Block::tiles;
-          detail::for_each_tile<RegisterTile<T>::rows>(
-              block.count, [&](std::int64_t row, int count) {
-                detail::run_tile<RegisterTile<T>::rows, detail::GemmTile<T>>(
-                    count, vectors,
-                    {.outputs = outputs + base + row,
-                     .inputs = inputs + base + row,
-                     .input_stride = 0,
-                     .taps = points.data() + point,
-                     .tap_count = 1,
-                     .depth = depth,
-                     .panel = weights.panel(panel),
-                     .next_panel = weights.panel(panel) + (point + 1) * point_numbers,
-                     .next_inputs = inputs[base + row],
-                     .bias = nullptr,
-                     .columns = lanes});
-              });
-        }
+        detail::multiply_points<T>(outputs, inputs, Block::tiles, block.count, weights, panel);
         T* pixels[4 * Block::tiles];
-        std::int64_t rows = 0;
-        for (std::int64_t i = 0; i < block.count; ++i) {
-          T* targets[4];
-          for (std::int64_t k = 0; k < 4; ++k) {
-            targets[k] = block.output[i][k] < 0 ? nullptr : out.data() + block.output[i][k];
-            if (targets[k] == nullptr) continue;
-            pixels[rows++] = targets[k];
-            targets[k] += column;
-          }
-          detail::transform_products<T>(targets, products + i * lanes, Block::tiles * lanes,
-                                        bias.empty() ? nullptr : bias.data() + column, valid);
-        }
+        const T* const panel_bias = bias.empty() ? nullptr : bias.data() + column;
+        const std::int64_t rows =
+            block.write_pixels(out.data(), products, panel_bias, column, valid, pixels);
         detail::finish_rows<T>(epilogue, index, 0, out.data(), pixels, rows, column,
                                column + valid);
       }

@@ -58,6 +58,21 @@ void transform_gradient(T* result, std::int64_t stride, const T* const* pixels, 
   }
 }
 
+// The same of all tiles of a block: gradients[point][tile][lane] of the columns [column, column +
+// valid) of dy.
+template <class T, std::int64_t Tiles>
+void transform_gradients(T* gradients, std::int64_t stride, const WinogradBlock<T, Tiles>& block,
+                         const T* dy, std::int64_t column, std::int64_t valid, std::int64_t lanes) {
+  for (std::int64_t i = 0; i < block.count; ++i) {
+    const T* pixels[4];
+    for (std::int64_t k = 0; k < 4; ++k) {
+      const std::int64_t at = block.output[i][k];
+      pixels[k] = at < 0 ? nullptr : dy + at + column;
+    }
+    transform_gradient<T>(gradients + i * lanes, stride, pixels, valid, lanes);
+  }
+}
+
 // dw (3, 3, size) = or += G^T u G, where u (slices, 4, 4, size) is summed over the slices first.
 template <class T>
 void transform_weight_gradient(const Accumulator<T>& dw, View<const T> u, std::int64_t slices,
@@ -151,9 +166,7 @@ void winograd_outer(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
       const std::int64_t first = tiles * index / blocks;
       block.count = tiles * (index + 1) / blocks - first;
       block.locate(grid, x.data(), zeros.data(), depth, columns, first);
-      for (std::int64_t t = 0; t < block.count; ++t) {
-        detail::transform_patch<T>(patches + t * depth, patch_stride, block.inputs[t], depth);
-      }
+      block.transform_patches(patches, patch_stride, depth);
       const detail::Write write = i == 0 ? detail::Write::replace : detail::Write::add;
       for (std::int64_t panel = panels * part / parts; panel < panels * (part + 1) / parts;
            ++panel) {
@@ -161,15 +174,8 @@ void winograd_outer(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
         const std::int64_t valid = std::min(panel_columns, columns - column);
         const int vectors = valid > simd::width<T> ? 2 : 1;
         const std::int64_t lanes = vectors * simd::width<T>;
-        for (std::int64_t t = 0; t < block.count; ++t) {
-          const T* pixels[4];
-          for (std::int64_t k = 0; k < 4; ++k) {
-            const std::int64_t at = block.output[t][k];
-            pixels[k] = at < 0 ? nullptr : dy.data() + at + column;
-          }
-          detail::transform_gradient<T>(gradients + t * lanes, gradient_stride, pixels, valid,
-                                        lanes);
-        }
+        detail::transform_gradients<T>(gradients, gradient_stride, block, dy.data(), column, valid,
+                                       lanes);
         for (std::int64_t point = 0; point < winograd_points; ++point) {
           T* target = sum + point * depth * columns + column;
           detail::for_each_tile<RegisterTile<T>::rows>(depth, [&](std::int64_t k, int count) {
