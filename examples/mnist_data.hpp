@@ -10,6 +10,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 struct MnistData {
   effv2::data::Dataset training, test;
@@ -17,21 +18,30 @@ struct MnistData {
   std::string origin;  // for the user: where they came from
 };
 
-struct MnistPlace {
+struct DataPlace {
   std::string directory, origin;
 };
 
+/// `directory`; if it is empty, what the environment's variable says, or the first of the folders
+/// that exists. Empty if none does.
+inline DataPlace find_data(const std::string& directory, const std::string& variable,
+                           const std::vector<std::string>& folders) {
+  if (!directory.empty()) return {directory, directory};
+  if (const char* value = std::getenv(variable.c_str()); value != nullptr && *value) {
+    return {value, std::string(value) + " ($" + variable + ")"};
+  }
+  for (const std::string& folder : folders) {
+    if (std::filesystem::is_directory(folder)) return {folder, folder};
+  }
+  return {};
+}
+
 /// `directory`; if it is empty, $EFFV2_MNIST_DIR, data/mnist, or the sample of 10,000 that comes
 /// with the library, in that order.
-inline MnistPlace find_mnist(const std::string& directory) {
-  if (!directory.empty()) return {directory, directory};
-  if (const char* variable = std::getenv("EFFV2_MNIST_DIR"); variable != nullptr && *variable) {
-    return {variable, std::string(variable) + " ($EFFV2_MNIST_DIR)"};
-  }
+inline DataPlace find_mnist(const std::string& directory) {
   const std::string source = EFFV2_SOURCE_DIR;
-  for (const std::string& place : {std::string("data/mnist"), source + "/data/mnist"}) {
-    if (std::filesystem::is_directory(place)) return {place, place};
-  }
+  DataPlace place = find_data(directory, "EFFV2_MNIST_DIR", {"data/mnist", source + "/data/mnist"});
+  if (!place.directory.empty()) return place;
   return {source + "/examples/data/mnist-sample",
           "the embedded sample (scripts/download-mnist data/mnist fetches the whole)"};
 }
@@ -39,7 +49,7 @@ inline MnistPlace find_mnist(const std::string& directory) {
 /// From where find_mnist says. Throws effv2::Error.
 inline MnistData load_mnist_data(const std::string& directory) {
   using effv2::data::Split;
-  MnistPlace place = find_mnist(directory);
+  DataPlace place = find_mnist(directory);
   return {effv2::data::load_mnist(place.directory, Split::train, effv2::data::open_gzip),
           effv2::data::load_mnist(place.directory, Split::test, effv2::data::open_gzip),
           place.directory, std::move(place.origin)};

@@ -1,28 +1,13 @@
 #include "data_sets.hpp"
 
-#include <cstdlib>
 #include <effv2/data/gzip.hpp>
 #include <effv2/data/mnist.hpp>
-#include <filesystem>
 
 #include "../mnist_data.hpp"
 
 namespace experiments {
 
 namespace {
-
-// The place, $EFFV2_FASHION_DIR or the first of the usual folders that exists.
-std::string find_fashion(const std::string& place) {
-  if (!place.empty()) return place;
-  if (const char* value = std::getenv("EFFV2_FASHION_DIR"); value != nullptr && *value) {
-    return value;
-  }
-  for (const char* folder : {"data/fashion-mnist", EFFV2_SOURCE_DIR "/data/fashion-mnist",
-                             "/usr/share/datasets/fashion-mnist"}) {
-    if (std::filesystem::is_directory(folder)) return folder;
-  }
-  return {};
-}
 
 DataSet load(const std::string& name, const std::string& directory, double mean, double deviation,
              std::int64_t images, std::int64_t tests) {
@@ -42,7 +27,11 @@ DataSet load(const std::string& name, const std::string& directory, double mean,
 
 std::vector<DataSet> load_data_sets(const Places& places, std::int64_t images, std::int64_t tests) {
   const std::string mnist = find_mnist(places.mnist).directory;
-  const std::string fashion = find_fashion(places.fashion);
+  const std::string fashion =
+      find_data(places.fashion, "EFFV2_FASHION_DIR",
+                {"data/fashion-mnist", EFFV2_SOURCE_DIR "/data/fashion-mnist",
+                 "/usr/share/datasets/fashion-mnist"})
+          .directory;
   std::vector<DataSet> sets;
   sets.push_back(load("MNIST", mnist, 0.1307, 0.3081, images, tests));
   if (!fashion.empty()) {

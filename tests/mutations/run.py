@@ -358,7 +358,7 @@ MUTATIONS = [
     ("io/checkpoint.hpp", "if (!line.starts_with(\"frozen \"))", "if (true)", "io/checkpoint"),
     ("core/atomic_file.hpp", "if (!is_part_name(part)) return false;", "", "core/atomic_file"),
     ("core/atomic_file.hpp", "is_free && ::unlink", "::unlink", "core/atomic_file"),
-    ("core/atomic_file.hpp", "(file_ < 0 ? remove_leftover(part_) : was_removed())", "(false)", "core/atomic_file"),
+    ("core/atomic_file.hpp", "        remove_leftover(part_);\n", "", "core/atomic_file"),
     ("core/atomic_file.hpp", "return ::flock(file_, LOCK_EX);", "return 0;", "core/atomic_file"),
     ("data/dataset.hpp", "index < images.extent(0)", "index < size()", "data/dataset"),
     ("data/dataset.hpp", "    validate();\n    Dataset part{", "    Dataset part{", "data/dataset"),

@@ -70,7 +70,7 @@ class AtomicFile {
  public:
   explicit AtomicFile(const std::string& path) : path_(target_of(path)) {
     create_part();
-    struct ::stat old {};
+    FileStatus old{};
     // A wish: some file systems have no such rights.
     if (::stat(path_.c_str(), &old) == 0) static_cast<void>(::fchmod(file_, old.st_mode & 0777));
   }
@@ -104,6 +104,8 @@ class AtomicFile {
   }
 
  private:
+  using FileStatus = struct ::stat;
+
   // While it is written the file is PATH.effv2-NUMBER.part.
   static constexpr std::string_view mark = ".effv2-", suffix = ".part";
 
@@ -111,24 +113,25 @@ class AtomicFile {
   void create_part() {
     for (int number = 0; file_ < 0; ++number) {
       part_ = part_name(path_, number);
-      do {
-        file_ = detail::retry(
-            [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
-        if (file_ < 0 && errno != EEXIST) throw_io(part_, "create", errno);
-        // A wish: where nothing can be locked, nothing is taken for a leftover either.
-        if (file_ >= 0) static_cast<void>(detail::retry([&] { return ::flock(file_, LOCK_EX); }));
-      } while (file_ < 0 ? remove_leftover(part_) : was_removed());
+      file_ = detail::retry(
+          [&] { return ::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+      if (file_ < 0) {
+        if (errno != EEXIST) throw_io(part_, "create", errno);
+        remove_leftover(part_);
+        continue;
+      }
+      // A wish: where nothing can be locked, nothing is taken for a leftover either.
+      static_cast<void>(detail::retry([&] { return ::flock(file_, LOCK_EX); }));
+      // Before it was locked, it may have been taken for one.
+      if (!is_there()) ::close(std::exchange(file_, -1));
     }
   }
 
-  // Before it was locked, it may have been taken for a leftover.
-  bool was_removed() {
-    struct ::stat ours {
-    }, there{};
-    const bool is_there = ::fstat(file_, &ours) == 0 && ::stat(part_.c_str(), &there) == 0 &&
-                          ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
-    if (!is_there) ::close(std::exchange(file_, -1));
-    return !is_there;
+  // Whether the name is still the open file's.
+  bool is_there() const {
+    FileStatus ours{}, there{};
+    return ::fstat(file_, &ours) == 0 && ::stat(part_.c_str(), &there) == 0 &&
+           ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
   }
 
   static bool is_part_name(std::string_view name) {

@@ -175,7 +175,7 @@ class CheckpointFolder {
   /// and did not load() it); what was there before is still there.
   template <class Run>
   void save(Run& run) {
-    const std::string configuration = without_frozen(run.configuration());
+    std::string configuration = without_frozen(run.configuration());
     const bool is_the_same = configuration_ == configuration && last_step_ <= run.step();
     EFFV2_CHECK(is_the_same || entries().empty(), ErrorCode::invalid_argument, "[checkpoint] ",
                 folder_,
@@ -184,9 +184,7 @@ class CheckpointFolder {
     create_folder();
     remove_leftovers();
     save_checkpoint(path_of(run.step()), run);
-    configuration_ = configuration;
-    last_step_ = run.step();
-    note_best(run);
+    follow(run, std::move(configuration));
     std::size_t newer = 0;
     const std::vector<Entry> all = entries();
     for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
@@ -226,9 +224,7 @@ class CheckpointFolder {
   template <class Run>
   void load(Run& run, std::int64_t step) {
     load_checkpoint(path_of(step), run);
-    configuration_ = without_frozen(run.configuration());
-    last_step_ = run.step();
-    note_best(run);
+    follow(run, without_frozen(run.configuration()));
   }
 
   /// The checkpoints, oldest first.
@@ -276,9 +272,12 @@ class CheckpointFolder {
     for (const fs::path& path : made) effv2::detail::sync_folder_of(path.string());
   }
 
-  // A best step that could not be saved does not cost the best of those that were.
+  // These are the run's checkpoints from now on. A best step that could not be saved does not cost
+  // the best of those that were.
   template <class Run>
-  void note_best(const Run& run) {
+  void follow(const Run& run, std::string configuration) {
+    configuration_ = std::move(configuration);
+    last_step_ = run.step();
     std::error_code none;
     const std::int64_t best = run.best_step();
     if (best > 0 && std::filesystem::exists(path_of(best), none)) best_step_ = best;

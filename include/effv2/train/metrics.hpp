@@ -92,8 +92,8 @@ class ConfusionMatrix {
   }
 
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> counts_;
-  std::vector<std::int64_t> support_,
-      called_;  // of each class: that are it, and that were called it
+  // Of each class: how many samples are it, and how many were called it.
+  std::vector<std::int64_t> support_, called_;
   std::int64_t total_ = 0, correct_ = 0;
 };
 
