@@ -217,3 +217,93 @@ TEST_CASE("a backward without its forward is refused", "[efficientnet]") {
       models::EfficientNet<float>(models::find_model("tiny"), {.classifier_scale = std::nan("")}),
       Error);
 }
+
+TEST_CASE("what is frozen needs no backward pass, which changes no gradient", "[efficientnet]") {
+  const Tensor<double> x = Dice(79).tensor<double>({3, 12, 12, 1});
+  struct Step {
+    std::vector<double> gradients;  // of what is not frozen
+    std::string end;                // where the backward pass ends
+  };
+  const auto train = [&](const std::vector<const char*>& learners, bool has_data) {
+    auto model = models::efficientnet<double>("tiny", {.in_channels = 1, .classes = 10}, 1);
+    nn::freeze(model, "");
+    for (const char* prefix : learners) nn::freeze(model, prefix, false);
+    nn::Context<double> context(1);
+    models::EfficientNet<double>::Saved saved;
+    context.begin_step(0, has_data ? x.view() : View<const double>{});
+    const Tensor<double> y = model.forward(x, saved, context);
+    Step step{{}, "among the blocks"};
+    if (context.is_data(saved.dropped)) step.end = "at the classifier";
+    if (context.is_data(saved.blocks_output)) step.end = "at the head";
+    if (context.is_data(saved.stem_output)) step.end = "at the first block";
+    if (context.is_data(x)) step.end = "at the stem";
+    CHECK(model.backward(y, saved, context).empty() == has_data);
+    nn::for_each_parameter(model, [&](const std::string&, auto& parameter) {
+      if (parameter.frozen) return;
+      step.gradients.insert(step.gradients.end(), parameter.gradient().begin(),
+                            parameter.gradient().end());
+    });
+    return step;
+  };
+  struct Case {
+    std::vector<const char*> learners;
+    const char* end;
+  };
+  for (const Case& c :
+       {Case{{"classifier"}, "at the classifier"}, Case{{"head", "classifier"}, "at the head"},
+        Case{{"blocks.3", "classifier"}, "among the blocks"},
+        Case{{"blocks.3"}, "among the blocks"}, Case{{"blocks.0"}, "at the first block"},
+        Case{{"stem"}, "at the stem"}, Case{{""}, "at the stem"}}) {
+    CAPTURE(c.end);
+    const Step whole = train(c.learners, false), cut = train(c.learners, true);
+    CHECK(cut.gradients == whole.gradients);
+    CHECK(cut.end == c.end);
+    CHECK(std::any_of(whole.gradients.begin(), whole.gradients.end(),
+                      [](double d) { return d != 0.0; }));
+  }
+}
+
+TEST_CASE("a first block of one's own need not do without the gradient of what it reads",
+          "[efficientnet]") {
+  // y = conv(x) + x, whose backward pass adds to what the convolution's returns.
+  struct Residual {
+    using value_type = float;
+    using Saved = nn::Conv2d<float>::Saved;
+    nn::Conv2d<float> conv;
+    Tensor<float> forward(const Tensor<float>& x, Saved& saved, nn::Context<float>& context) {
+      return sum(conv.forward(x, saved, context), x, context);
+    }
+    Tensor<float> backward(const Tensor<float>& dy, Saved& saved, nn::Context<float>& context) {
+      const Tensor<float> dx = conv.backward(dy, saved, context);
+      REQUIRE_FALSE(dx.empty());
+      return sum(dx, dy, context);
+    }
+    Tensor<float> infer(const Tensor<float>& x, nn::Context<float>& context) const {
+      return sum(conv.infer(x, context), x, context);
+    }
+    static Tensor<float> sum(const Tensor<float>& a, const Tensor<float>& b,
+                             nn::Context<float>& context) {
+      Tensor<float> y = context.tensor(a.shape());
+      kernels::add<float>(y, a, b, context.execution);
+      return y;
+    }
+    void visit(nn::Visitor<float>& visitor) { visitor("conv", conv); }
+    int describe(nn::Graph& graph, int input) const { return graph.enter("conv", conv, input); }
+  };
+  auto model = models::efficientnet<float>("tiny", {.in_channels = 1, .classes = 10}, 1);
+  const std::int64_t channels = model.spec.stem;
+  Residual first{
+      nn::Conv2d<float>({.in_channels = channels, .out_channels = channels, .kernel = 3})};
+  nn::initialize(first, 2);
+  nn::Sequential<float> blocks;
+  blocks.add(first);
+  for (std::size_t i = 0; i < model.blocks.size(); ++i) blocks.add(model.blocks[i]);
+  model.blocks = blocks;
+  nn::freeze(model, "stem");
+  nn::Context<float> context(1);
+  models::EfficientNet<float>::Saved saved;
+  const Tensor<float> x = Dice(80).tensor<float>({2, 12, 12, 1});
+  context.begin_step(0, x);
+  const Tensor<float> y = model.forward(x, saved, context);
+  CHECK_NOTHROW(model.backward(y, saved, context));
+}

@@ -14,6 +14,33 @@
 
 using namespace effv2;
 
+namespace {
+
+// A linear layer that counts its backward passes.
+struct Counted {
+  using value_type = float;
+  using Saved = nn::Linear<float>::Saved;
+
+  nn::Linear<float> linear;
+  int* backwards;
+
+  Tensor<float> forward(const Tensor<float>& x, Saved& saved, nn::Context<float>& context) {
+    return linear.forward(x, saved, context);
+  }
+  Tensor<float> backward(const Tensor<float>& dy, Saved& saved, nn::Context<float>& context) {
+    ++*backwards;
+    return linear.backward(dy, saved, context);
+  }
+  Tensor<float> infer(const Tensor<float>& x, nn::Context<float>& context) const {
+    return linear.infer(x, context);
+  }
+  static constexpr bool skips_data_gradient() { return true; }
+  void visit(nn::Visitor<float>& visitor) { visitor("linear", linear); }
+  int describe(nn::Graph& graph, int input) const { return graph.enter("linear", linear, input); }
+};
+
+}  // namespace
+
 TEST_CASE("a sequence is its layers one after the other", "[sequential]") {
   auto net = testing::small_network();
   nn::Context<float> context(1);
@@ -134,4 +161,40 @@ TEST_CASE("a layer that there is not is refused", "[sequential]") {
   nn::Sequential<float> net(nn::Linear<float>(4, 3));
   CHECK_NOTHROW(net[0]);
   CHECK_THROWS_AS(net[1], Error);
+}
+
+TEST_CASE("a backward pass ends at the first layer that learns", "[sequential]") {
+  const Tensor<float> x = testing::Dice(714).tensor<float>({6, 4});
+  int backwards = 0;
+  // How often a first, frozen layer is asked, and the gradient of what reads it.
+  const auto train = [&](nn::Sequential<float> net, bool has_data) {
+    nn::initialize(net, 1);
+    nn::freeze(net, "0");
+    nn::Context<float> context(1);
+    nn::Sequential<float>::Saved saved;
+    Tensor<float> gradient;
+    for (int step = 0; step < 2; ++step) {
+      context.begin_step(0, has_data ? x.view() : View<const float>{});
+      const Tensor<float> y = net.forward(x, saved, context);
+      backwards = 0;
+      CHECK(net.backward(y, saved, context).empty() == (has_data && backwards == 0));
+    }
+    nn::for_each_parameter(net, [&](const std::string& path, auto& parameter) {
+      if (path.ends_with("weight") && !parameter.frozen) gradient = parameter.gradient();
+    });
+    return gradient;
+  };
+  const auto sequence = [&](auto... rest) {
+    return nn::Sequential<float>(Counted{{4, 5}, &backwards}, nn::Activation<float>{}, rest...);
+  };
+  const nn::Linear<float> last(5, 3);
+  const Tensor<float> whole = train(sequence(last), false);
+  CHECK(backwards == 1);
+  const Tensor<float> short_cut = train(sequence(last), true);
+  CHECK(backwards == 0);
+  CHECK(testing::largest(whole) > 0.0);
+  CHECK(testing::largest_difference(whole, short_cut) == 0.0);
+  // One that cannot do without the gradient of what it reads.
+  train(sequence(nn::Sequential<float>(nn::Activation<float>{}, last)), true);
+  CHECK(backwards == 1);
 }

@@ -129,12 +129,15 @@ struct EfficientNet {
 
   Tensor<T> forward(const Tensor<T>& x, Saved& saved, nn::Context<T>& context) {
     saved.is_whole = false;
-    saved.stem_output = stem.forward(x, saved.stem, context);
-    saved.blocks_output = blocks.forward(saved.stem_output, saved.blocks, context);
+    using nn::forward_data;
+    saved.stem_output = forward_data(stem, x, saved.stem, context, blocks);
+    saved.blocks_output = forward_data(blocks, saved.stem_output, saved.blocks, context, head);
     {
-      const Tensor<T> features = head.forward(saved.blocks_output, saved.head, context);
-      const Tensor<T> pooled = pool.forward(features, saved.pool, context);  // keeps no view
-      saved.dropped = dropout.forward(pooled, saved.dropout, context);
+      const Tensor<T> features =
+          forward_data(head, saved.blocks_output, saved.head, context, classifier);
+      const Tensor<T> pooled =  // which keeps no view
+          forward_data(pool, features, saved.pool, context, classifier);
+      saved.dropped = forward_data(dropout, pooled, saved.dropout, context, classifier);
     }
     Tensor<T> logits = classifier.forward(saved.dropped, saved.classifier, context);
     saved.is_whole = true;
@@ -147,11 +150,14 @@ struct EfficientNet {
                 "[efficientnet] a backward without its forward");
     saved.is_whole = false;
     Tensor<T> d = classifier.backward(dlogits, saved.classifier, context);
+    if (d.empty()) return d;  // nothing before it learns
     d = dropout.backward(d, saved.dropout, context);
     d = pool.backward(d, saved.pool, context);
     d = head.backward(d, saved.head, context);
+    if (d.empty()) return d;
     saved.blocks_output = {};
     d = blocks.backward(d, saved.blocks, context);
+    if (d.empty()) return d;
     return stem.backward(d, saved.stem, context);
   }
 

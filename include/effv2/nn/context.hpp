@@ -60,6 +60,8 @@ class Context {
 
   /// Whether `x` is the step's data, whose gradient nobody wants.
   bool is_data(View<const T> x) const { return data_ != nullptr && x.data() == data_; }
+  /// From here on `y` is, which layers without anything to learn made of it (see forward_data).
+  void set_data(View<const T> y) { data_ = y.data(); }
 
   /// The tap plan of a window, made once. Valid until the next call: where pictures are of many
   /// sizes the oldest plans make room.

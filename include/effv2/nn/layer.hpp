@@ -53,6 +53,20 @@ bool skips_data_gradient(const L& layer) {
   return false;
 }
 
+/// layer.forward(x, saved, context), for what is made of layers. What a layer without anything to
+/// learn (all of it frozen, or no parameters) makes of data is data again, if `reader`, the next
+/// layer that may learn, can do without its gradient: the backward pass then ends there. (The
+/// result must live until then, since data are known by their address.)
+template <Layer L, class Reader, class T>
+Tensor<T> forward_data(L& layer, const Tensor<T>& x, typename L::Saved& saved, Context<T>& context,
+                       const Reader& reader) {
+  const bool makes_data =
+      context.is_data(x) && skips_data_gradient(reader) && !has_trainable(layer);
+  Tensor<T> y = layer.forward(x, saved, context);
+  if (makes_data) context.set_data(y);
+  return y;
+}
+
 /// Holds any layer by value; the only place with virtual calls. Copies deeply. Assigned another
 /// layer of the same type it takes over the values and keeps its own parameters in place: what
 /// points at them, as optimisers do, still may.

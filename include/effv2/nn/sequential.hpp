@@ -62,10 +62,12 @@ class Sequential {
     saved.layers.resize(layers_.size());
     saved.outputs.resize(layers_.size() - 1);
     saved.is_whole = false;
+    const std::size_t learner = context.is_data(x) ? first_learner() : 0;
     const Tensor<T>* input = &x;
     for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
       saved.outputs[i] = layers_[i].forward(*input, saved.layers[i], context);
       input = &saved.outputs[i];
+      if (i + 1 == learner) context.set_data(*input);
     }
     Tensor<T> y = layers_.back().forward(*input, saved.layers.back(), context);
     saved.is_whole = true;
@@ -78,7 +80,7 @@ class Sequential {
                 ErrorCode::invalid_argument, "[sequential] a backward without its forward");
     saved.is_whole = false;
     Tensor<T> gradient = layers_.back().backward(dy, saved.layers.back(), context);
-    for (std::size_t i = layers_.size() - 1; i-- > 0;) {
+    for (std::size_t i = layers_.size() - 1; i-- > 0 && !gradient.empty();) {
       saved.outputs[i] = {};  // its reader is done with it
       gradient = layers_[i].backward(gradient, saved.layers[i], context);
     }
@@ -108,6 +110,16 @@ class Sequential {
   }
 
  private:
+  // What is before the first layer that learns needs no backward pass, if that layer can do without
+  // the gradient of what it reads.
+  std::size_t first_learner() const {
+    const auto learner = std::find_if(layers_.begin(), layers_.end(), [](const AnyLayer<T>& layer) {
+      return has_trainable(layer);
+    });
+    const bool ends = learner != layers_.end() && learner->skips_data_gradient();
+    return ends ? static_cast<std::size_t>(learner - layers_.begin()) : 0;
+  }
+
   std::vector<AnyLayer<T>> layers_;
 };
 

@@ -22,8 +22,10 @@ class Visitor {
   template <class Member>
   void operator()(std::string_view name, Member& member) {
     const std::size_t length = path_.size();
-    if (length > 0) path_ += '.';
-    path_ += name;
+    if (names_) {
+      if (length > 0) path_ += '.';
+      path_ += name;
+    }
     if constexpr (std::is_same_v<Member, Parameter<T>>) {
       on_parameter(path_, member);
     } else if constexpr (std::is_same_v<Member, State<T>>) {
@@ -35,10 +37,15 @@ class Visitor {
   }
 
  protected:
+  Visitor() = default;
+  /// One that does without paths, which take memory, gets empty ones.
+  explicit Visitor(bool names) : names_(names) {}
+
   virtual void on_parameter(const std::string& path, Parameter<T>& parameter) = 0;
   virtual void on_state(const std::string& path, State<T>& state) = 0;
 
  private:
+  bool names_ = true;
   std::string path_;
 };
 
@@ -68,6 +75,20 @@ void visit(Model& model, OnParameter on_parameter, OnState on_state) {
 }
 
 inline constexpr auto ignore = [](const std::string&, auto&) {};
+
+template <class T>
+class TrainableFinder final : public Visitor<T> {
+ public:
+  bool found = false;
+
+  TrainableFinder() : Visitor<T>(false) {}
+
+ private:
+  void on_parameter(const std::string&, Parameter<T>& parameter) override {
+    found |= !parameter.frozen;
+  }
+  void on_state(const std::string&, State<T>&) override {}
+};
 
 }  // namespace detail
 
@@ -148,12 +169,13 @@ void freeze(Model& model, std::string_view prefix, bool frozen = true) {
               "\"");
 }
 
-/// Whether training would change anything: not all parameters are frozen.
+/// Whether training would change anything: not all parameters are frozen. (Asked within a step, it
+/// allocates nothing.)
 template <class Model>
 bool has_trainable(const Model& model) {
-  bool found = false;
-  for_each_parameter(model, [&](const std::string&, const auto& p) { found |= !p.frozen; });
-  return found;
+  detail::TrainableFinder<typename Model::value_type> finder;
+  const_cast<Model&>(model).visit(finder);
+  return finder.found;
 }
 
 }  // namespace effv2::inline EFFV2_ISA::nn
