@@ -42,9 +42,9 @@ Options recipe(const std::string& name) {
     o.drop_path = 0.0;
     o.augment = "elastic", o.evaluate = "end";
   } else if (name == "paper") {
-    // EfficientNetV2-S on ImageNet, to the letter: sections 4.2 and 5.1 (its learning rate is for a
-    // batch of 256); but for batch norm's momentum, which is the authors' code's 0.9 and not the
-    // text's 0.99. Digits need but a fraction of it.
+    // EfficientNetV2-S on ImageNet, to the letter: sections 4.2 and 5.1 (the learning rate follows
+    // the batch, below); but for batch norm's momentum, which is the authors' code's 0.9 and not
+    // the text's 0.99. Digits need but a fraction of it.
     o.epochs = 350, o.batch = 256, o.warmup_epochs = 5.0;
     o.optimizer = "rmsprop", o.schedule = "exponential";
     o.learning_rate = 0.016, o.weight_decay = 1e-5, o.ema = 0.9999;
@@ -195,6 +195,10 @@ bool parse_command_line(int argc, char** argv, Options& options) {
     return false;
   } catch (const CLI::ParseError& error) {
     throw UsageError{error.what()};
+  }
+  // The paper's rate is for a batch of 256, and in proportion for others.
+  if (options.recipe == "paper" && app.count("--lr") == 0) {
+    options.learning_rate *= static_cast<double>(options.batch) / 256.0;
   }
   // Whole epochs asked for by name put a recipe's step count aside.
   if (app.count("--epochs") > 0) options.steps = 0;

@@ -71,6 +71,7 @@
 #include "nn/pooling.hpp"
 #include "nn/sequential.hpp"
 #include "nn/squeeze_excite.hpp"
+#include "nn/state_snapshot.hpp"
 #include "nn/visit.hpp"
 
 // Tables and the builder.

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <effv2/core/text.hpp>
 #include <limits>
+#include <string>
 
 #include "../catch.hpp"
 
@@ -108,4 +110,13 @@ TEST_CASE("utf-8 is told from other bytes", "[text]") {
     CAPTURE(bad);
     CHECK_FALSE(is_utf8(bad));
   }
+}
+
+TEST_CASE("of many lines that are missing, twenty are told", "[text]") {
+  std::string lines = "same";
+  for (int i = 0; i < 23; ++i) lines += '\n', lines += std::to_string(i);
+  const std::string missing = missing_lines(lines, "same", "has ");
+  CHECK(std::count(missing.begin(), missing.end(), '\n') == 21);
+  CHECK(missing.ends_with("\n  has 19\n  has 3 lines more"));
+  CHECK(missing_lines("same", lines, "has ").empty());
 }

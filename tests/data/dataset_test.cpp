@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <effv2/data/dataset.hpp>
 #include <set>
 #include <vector>
@@ -144,4 +145,29 @@ TEST_CASE("a stratified split takes the same part of every class", "[data][datas
   CHECK_THROWS_AS(whole.stratified_sample(0.0), Error);
   CHECK_THROWS_AS(whole.stratified_sample(1.1), Error);
   CHECK_THROWS_AS(whole.stratified_sample(0.001), Error);
+}
+
+TEST_CASE("a split leaves the first part some of every class", "[dataset]") {
+  std::vector<std::int32_t> labels(17, 0);
+  labels.insert(labels.end(), {1, 2, 2});
+  const data::Dataset set{Tensor<std::uint8_t>({20, 2, 2, 1}), labels, 3, {}};
+  for (const double fraction : {0.5, 0.9}) {
+    const auto [first, second] = set.stratified_split(fraction);
+    for (const std::int32_t label : {0, 1, 2}) {
+      CHECK(std::count(first.labels.begin(), first.labels.end(), label) >= 1);
+    }
+    CHECK(first.size() + second.size() == 20);
+  }
+  CHECK(set.stratified_sample(1.0).size() == 20);
+}
+
+TEST_CASE("balanced weights let every class count alike", "[dataset]") {
+  const data::Dataset set{Tensor<std::uint8_t>({8, 2, 2, 1}), {0, 0, 0, 0, 0, 0, 3, 3}, 4, {}};
+  const std::vector<double> weights = set.balanced_class_weights();
+  CHECK(weights == std::vector<double>{8.0 / (2 * 6), 0.0, 0.0, 8.0 / (2 * 2)});
+}
+
+TEST_CASE("two classes of one name are refused", "[dataset]") {
+  const data::Dataset set{Tensor<std::uint8_t>({1, 2, 2, 1}), {0}, 2, {"a", "a"}};
+  CHECK_THROWS_AS(set.validate(), Error);
 }

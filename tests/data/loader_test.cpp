@@ -84,7 +84,7 @@ TEST_CASE("every image comes once an epoch, with its label", "[data][loader]") {
     Loader<float> loader(dataset, options);
     CHECK(loader.batches() == 5);
     CHECK(loader.samples() == 23);
-    CHECK(loader.next() == nullptr);  // nothing before start()
+    CHECK_THROWS_AS(loader.next(), Error);  // before start()
     for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
       const Seen<float> seen = epoch_of(loader, epoch);
       CHECK(seen.sizes == std::vector<std::int64_t>{5, 5, 5, 5, 3});

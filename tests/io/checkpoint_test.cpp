@@ -460,8 +460,12 @@ TEST_CASE("a checkpoint of another run is refused and changes nothing", "[checkp
   Subject still;
   nn::freeze(still.net, "0.bn.running_mean");
   refuses(still, ErrorCode::invalid_argument, "this run has: frozen 0.bn.running_mean");
+  Subject stepping;  // with weights of the same shapes
+  stepping.net[0] = nn::conv_bn_act<float>(1, 8, 3, 2, {}, nn::ActivationKind::relu);
+  nn::initialize(stepping.net, 1);
+  refuses(stepping, ErrorCode::invalid_argument, "this run has: layer 0.bn relu");
   Subject wider(options(), 12);
-  refuses(wider, ErrorCode::shape_mismatch, "model.0.conv.weight");
+  refuses(wider, ErrorCode::invalid_argument, "this run has: layer 0.conv conv2d (1, 4, 4, 12)");
 }
 
 TEST_CASE("every prefix and every change of a byte of a checkpoint is an error", "[checkpoint]") {
@@ -496,4 +500,58 @@ TEST_CASE("every prefix and every change of a byte of a checkpoint is an error",
       REQUIRE(refused(changed));
     }
   }
+}
+
+TEST_CASE("a run that thaws on its way is resumed as it was", "[checkpoint]") {
+  const TemporaryFolder folder;
+  const auto train = [](Subject& subject, io::CheckpointFolder& checkpoints, std::int64_t last) {
+    nn::freeze(subject.net, "0");
+    checkpoints.resume(subject.trainer);
+    train::Callbacks callbacks;
+    callbacks.on_epoch = [&](const train::EpochReport& report) {
+      if (report.epoch == 0) nn::freeze(subject.net, "0", false);
+      checkpoints.save(subject.trainer);
+    };
+    callbacks.on_step = [&](const train::StepReport& report) { return report.step < last; };
+    subject.trainer.run(callbacks);
+    return subject.values();
+  };
+  Subject whole;
+  io::CheckpointFolder of_whole(folder / "whole");
+  const auto expected = train(whole, of_whole, 1000);
+  const std::int64_t epoch = whole.trainer.epoch_steps();
+  {
+    Subject cut;
+    io::CheckpointFolder checkpoints(folder / "cut");
+    train(cut, checkpoints, epoch + 2);
+  }
+  Subject resumed;
+  io::CheckpointFolder checkpoints(folder / "cut");
+  CHECK(train(resumed, checkpoints, 1000) == expected);
+  bool is_frozen = false;
+  nn::for_each_parameter(resumed.net, [&](auto&, auto& p) { is_frozen = is_frozen || p.frozen; });
+  CHECK_FALSE(is_frozen);
+}
+
+TEST_CASE("a checkpoint under a name of fewer digits is one as well", "[checkpoint]") {
+  const TemporaryFolder folder;
+  Subject subject;
+  io::save_checkpoint(folder / "step-5.safetensors", subject.trainer);
+  io::CheckpointFolder checkpoints(folder.path.string());
+  CHECK(checkpoints.resume(subject.trainer) == 5);
+}
+
+TEST_CASE("a state of another shape is refused, and changes nothing", "[checkpoint]") {
+  const TemporaryFolder folder;
+  CheckpointRun run, wider;
+  io::save_checkpoint(folder / "file", run);
+  wider.weights = Tensor<float>::filled({2, 4}, 1.0F), wider.count = 9;
+  try {
+    io::load_checkpoint(folder / "file", wider);
+    FAIL("loaded");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::shape_mismatch);
+    CHECK(std::string(error.what()).find("weights, (2, 3) and not (2, 4)") != std::string::npos);
+  }
+  CHECK(wider.count == 9);
 }

@@ -39,7 +39,9 @@ TEST_CASE("a network comes back from its file alone, with the same answers", "[m
   models::EfficientNetOptions options{.in_channels = 2, .classes = 3, .head = 40, .stem_stride = 1};
   options.defaults.activation = nn::ActivationKind::hard_swish;
   options.defaults.padding = kernels::Padding::same;
-  options.defaults.bn_epsilon = 1e-5;
+  options.defaults.bn_epsilon = 1e-5, options.defaults.bn_momentum = 0.2;
+  options.defaults.branch_gamma = 0.25, options.classifier_scale = 0.5;
+  options.dropout = 0.15, options.drop_path = 0.05;
   const Net net = network(models::find_model("tiny"), options);
   testing::Dice dice(611);
   const Tensor<float> x = dice.tensor<float>({2, 17, 15, 2});
@@ -49,6 +51,7 @@ TEST_CASE("a network comes back from its file alone, with the same answers", "[m
     save_model(folder / "a.safetensors", net, card, naming);
     const auto loaded = load_model<float>(folder / "a.safetensors");
     CHECK(loaded.card == card);
+    CHECK(loaded.model.configuration() == net.configuration());
     CHECK(testing::largest_difference(loaded.model.infer(x, context), expected) == 0.0);
   }
 }
@@ -122,7 +125,7 @@ TEST_CASE("a file that says what it is wrongly is refused", "[model_file]") {
   refused([](Metadata& m) { m["effv2.dropout"] = "1.5"; }, "effv2");
   refused([](Metadata& m) { m["effv2.stem_stride"] = "0"; }, "effv2");
   refused([](Metadata& m) { m["effv2.stem_stride"] = "9223372036854775807"; }, "at most 45");
-  refused([](Metadata& m) { m["effv2.image_size"] = "16x16385"; }, "at most 16384");
+  refused([](Metadata& m) { m["effv2.image_size"] = "4097x4096"; }, "at most 16777216");
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a\nb", "c", "d"}}), Error);
   CHECK_THROWS_AS(encode_model(net, {.class_names = {"a", "b"}}), Error);
   CHECK_THROWS_AS(ModelCard({.class_names = {"caf\xE9", "b", "c"}}).validate(2, 3), Error);
@@ -197,4 +200,32 @@ TEST_CASE("a checksum, where asked for, is held against the file", "[model_file]
   bytes[bytes.size() - 9] ^= 1;
   MemorySource damaged(bytes, "model");
   CHECK_THROWS_AS(SafetensorsFile::read(damaged), Error);
+}
+
+TEST_CASE("a file of a version that did not know an option has its default", "[model_file]") {
+  const Net net = network(models::find_model("tiny"), {.in_channels = 2, .classes = 3});
+  SafetensorsWriter writer = encode_model(net, card);
+  std::erase_if(writer.metadata, [](const auto& entry) {
+    return entry.first == "effv2.branch_gamma" || entry.first == "effv2.classifier_scale";
+  });
+  CHECK(load_model<float>(file_of(writer)).model.configuration() == net.configuration());
+}
+
+TEST_CASE("pictures too large for any network are refused", "[model_file]") {
+  ModelCard wide = card;
+  wide.image_size = {1 << 12, 1 << 12};
+  CHECK_NOTHROW(wide.validate(2, 3));
+  wide.image_size = {(1 << 12) + 1, 1 << 12};
+  CHECK_THROWS_AS(wide.validate(2, 3), Error);
+}
+
+TEST_CASE("a network that was moved from says so when it is saved", "[model_file]") {
+  Net net = network(models::find_model("tiny"), {.in_channels = 2, .classes = 3});
+  const Net taken = std::move(net);
+  try {
+    encode_model(net);  // NOLINT(bugprone-use-after-move): which is what is tested
+    FAIL("saved");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("moved from") != std::string::npos);
+  }
 }

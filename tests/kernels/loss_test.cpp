@@ -1,4 +1,5 @@
 #include <effv2/kernels/loss.hpp>
+#include <vector>
 
 #include "../catch.hpp"
 #include "../support/random.hpp"
@@ -83,4 +84,19 @@ TEST_CASE("softmax refuses what does not fit", "[loss]") {
   CHECK_THROWS_AS(softmax<float>(fewer, logits), Error);
   CHECK_THROWS_AS(softmax<float>(same, flat), Error);
   CHECK_THROWS_AS(softmax<float>(empty, none), Error);
+}
+
+TEST_CASE("labels and shapes that do not fit are refused", "[loss]") {
+  Tensor<float> targets({2, 4}), logits({2, 4}), d({2, 4}), other({3, 4});
+  logits.fill(0.0F);
+  const auto smooth = [&](const std::vector<std::int32_t>& labels) {
+    kernels::smooth_targets<float>(targets, labels, 0.1);
+  };
+  CHECK_NOTHROW(smooth({0, 3}));
+  CHECK_THROWS_AS(smooth({0, 4}), Error);
+  CHECK_THROWS_AS(smooth({-1, 3}), Error);
+  CHECK_THROWS_AS(smooth({0}), Error);
+  CHECK_NOTHROW(kernels::softmax_cross_entropy<float>(d, logits, targets));
+  CHECK_THROWS_AS(kernels::softmax_cross_entropy<float>(d, logits, other), Error);
+  CHECK_THROWS_AS(kernels::softmax_cross_entropy<float>(other, logits, targets), Error);
 }

@@ -1,6 +1,9 @@
+#include <effv2/nn/activation.hpp>
+#include <effv2/nn/conv2d.hpp>
 #include <effv2/nn/depthwise_conv2d.hpp>
 #include <effv2/nn/graph.hpp>
 #include <effv2/nn/linear.hpp>
+#include <effv2/nn/sequential.hpp>
 
 #include "../catch.hpp"
 #include "../support/small_network.hpp"
@@ -27,4 +30,13 @@ TEST_CASE("a graph wants pictures as the layers do", "[graph]") {
   const nn::DepthwiseConv2d<float> depthwise({.channels = 4});
   CHECK_THROWS_AS(nn::summary(depthwise, {1, 5, 5, 8}), Error);
   CHECK_THROWS_AS(nn::summary(nn::Linear<float>(4, 3), {1, 5}), Error);
+}
+
+TEST_CASE("a graph in lines tells all but the weights", "[graph]") {
+  const nn::Sequential<float> net(nn::Conv2d<float>({.out_channels = 4, .stride = 2}),
+                                  nn::Activation<float>{});
+  CHECK(nn::describe(net, {1, 6, 6, 1}).to_string() ==
+        "layer input (1, 6, 6, 1)\n"
+        "layer 0 conv2d (1, 3, 3, 4) kernel 3 stride 2 pad_top 1 pad_left 1 of 0\n"
+        "layer 1 silu (1, 3, 3, 4) of 1");
 }

@@ -82,3 +82,17 @@ TEST_CASE("what no classifier can work with is refused", "[classifier]") {
   trained.card = {};
   CHECK_THROWS_AS(train::Classifier(trained), Error);
 }
+
+TEST_CASE("a classifier follows its network when that is assigned another", "[classifier]") {
+  auto trained = network();
+  train::Classifier classifier(trained);
+  const Tensor<std::uint8_t> bytes = picture(16, 24);
+  const Tensor<float> before = classifier(bytes);
+  trained = {models::efficientnet<float>("tiny", {.in_channels = 3, .classes = 5}, 2),
+             {.image_size = {16, 24}, .mean = {0.4}, .deviation = {0.1}}};
+  const Tensor<float> after = classifier(bytes);
+  CHECK(testing::largest_difference(after, train::Classifier(trained)(bytes)) == 0.0);
+  CHECK(testing::largest_difference(after, before) > 1e-4);
+  trained.card.mean.clear(), trained.card.deviation.clear();
+  CHECK_THROWS_AS(classifier(bytes), Error);
+}

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <effv2/train/fit_options.hpp>
 #include <limits>
 
@@ -79,4 +80,17 @@ TEST_CASE("options no run could begin with are refused", "[fit_options]") {
   refuses([](FitOptions& o) { o.label_smoothing = -0.1; });
   refuses([](FitOptions& o) { o.learning_rate = 0.0; });
   refuses([](FitOptions& o) { o.learning_rate = std::numeric_limits<double>::infinity(); });
+}
+
+TEST_CASE("class weights and steps that cannot be are refused", "[fit_options]") {
+  const auto validate = [](auto change) {
+    train::FitOptions o;
+    change(o);
+    o.validate();
+  };
+  CHECK_NOTHROW(validate([](auto& o) { o.class_weights = {0.0, 2.0}; }));
+  CHECK_THROWS_AS(validate([](auto& o) { o.class_weights = {0.0, 0.0}; }), Error);
+  CHECK_THROWS_AS(validate([](auto& o) { o.class_weights = {1.0, -1.0}; }), Error);
+  CHECK_THROWS_AS(validate([](auto& o) { o.class_weights = {1.0, std::nan("")}; }), Error);
+  CHECK_THROWS_AS(validate([](auto& o) { o.steps = -3; }), Error);
 }

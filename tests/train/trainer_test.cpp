@@ -643,3 +643,56 @@ TEST_CASE("what an epoch's evaluation is of can be had while it is reported", "[
   CHECK(loss() == last);
   CHECK(trainer.with_average(loss) == last);  // the model has kept it
 }
+
+TEST_CASE("an image's loss counts as often as its class does", "[trainer]") {
+  const data::Dataset training = quarters(64, 605);
+  const auto first_loss = [&](std::vector<double> weights) {
+    auto net = network();
+    train::FitOptions o = options();
+    o.batch_size = 64, o.steps = 1, o.class_weights = std::move(weights);
+    double loss = 0.0;
+    train::Callbacks callbacks;
+    callbacks.on_step = [&](const train::StepReport& r) {
+      loss = r.loss;
+      return true;
+    };
+    train::fit(net, training, o, callbacks);
+    return loss;
+  };
+  const double whole = first_loss({});
+  CHECK(first_loss({1.0, 1.0, 1.0, 1.0}) == whole);
+  double sum = 0.0;
+  for (int k = 0; k < 4; ++k) {
+    std::vector<double> weights(4, 0.0);
+    weights[static_cast<std::size_t>(k)] = 2.0;
+    const double of_class = first_loss(weights);
+    CHECK(of_class > 0.0);
+    sum += of_class / 2.0;
+  }
+  CHECK(sum == Approx(whole).epsilon(1e-5));
+  CHECK_THROWS_AS(first_loss({1.0, 1.0}), Error);
+}
+
+TEST_CASE("a model whose parts were exchanged is not trained half", "[trainer]") {
+  const data::Dataset training = quarters(64, 606);
+  const auto refuses = [&](auto exchange) {
+    auto net = network();
+    train::Trainer<nn::Sequential<float>> trainer(net, training, options());
+    exchange(net);
+    CHECK_THROWS_AS(trainer.run(), Error);
+    CHECK_THROWS_AS(trainer.visit_state([](const std::string&, auto&) {}), Error);
+  };
+  refuses([](auto& net) { net[0] = nn::MBConv<float>({.out_channels = 8, .stride = 2}); });
+  refuses([](auto& net) { net.add(nn::Linear<float>(4, 4)); });
+  refuses([](auto& net) { net = nn::Sequential<float>(nn::Linear<float>(4, 4)); });
+}
+
+TEST_CASE("a run says of how many steps it is", "[trainer]") {
+  const data::Dataset training = quarters(64, 607);
+  auto net = network();
+  train::Callbacks callbacks;
+  callbacks.on_step = [](const train::StepReport& r) { return r.step < 3; };
+  const train::FitResult result = train::fit(net, training, options(), callbacks);
+  CHECK(result.steps == 3);
+  CHECK(result.total_steps == 12);
+}

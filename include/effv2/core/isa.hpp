@@ -17,6 +17,11 @@
       "effv2: -ffast-math, or a part of it, breaks the detection of NaN and the exponential function; define EFFV2_ALLOW_FAST_MATH to insist"
 #endif
 
+#if defined(__GNUC__) && (!defined(__cpp_exceptions) || !defined(__cpp_rtti))
+#  error \
+      "effv2: errors are exceptions, and a layer is known by its type: -fno-exceptions and -fno-rtti do not go with it"
+#endif
+
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #  define EFFV2_ISA avx512
 #  define EFFV2_ISA_NAME "AVX-512"

@@ -154,17 +154,22 @@ inline void append_json_string(std::string& json, std::string_view value) {
   json += '"';
 }
 
-/// The lines of one text that the other lacks, a line each behind `title`.
+/// The lines of one text that the other lacks, a line each behind `title`: the first twenty, and
+/// how many more there are.
 inline std::string missing_lines(const std::string& from, const std::string& in,
                                  std::string_view title) {
+  constexpr int most = 20;
+  int count = 0;
   std::string missing;
   const std::string all = '\n' + in + '\n';
   for (std::size_t begin = 0; begin <= from.size();) {
     const std::size_t end = std::min(from.find('\n', begin), from.size());
     const std::string line = from.substr(begin, end - begin);
-    if (all.find('\n' + line + '\n') == all.npos) missing += concat("\n  ", title, line);
+    const bool is_missing = all.find('\n' + line + '\n') == all.npos;
+    if (is_missing && ++count <= most) missing += concat("\n  ", title, line);
     begin = end + 1;
   }
+  if (count > most) missing += concat("\n  ", title, count - most, " lines more");
   return missing;
 }
 

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,9 +87,12 @@ struct Dataset {
     EFFV2_CHECK(class_names.empty() || static_cast<std::int64_t>(class_names.size()) == classes,
                 ErrorCode::shape_mismatch, "[dataset] expected ", classes, " class names, got ",
                 class_names.size());
+    std::set<std::string_view> names;
     for (const std::string& name : class_names) {
       EFFV2_CHECK(text::is_name(name), ErrorCode::invalid_argument,
                   "[dataset] a class name with a line break, or that is not UTF-8: \"", name, '"');
+      EFFV2_CHECK(names.insert(name).second, ErrorCode::invalid_argument,
+                  "[dataset] two classes are called \"", name, '"');
     }
   }
 
@@ -119,12 +124,29 @@ struct Dataset {
     return subset(indices);
   }
 
+  /// For FitOptions::class_weights, N / (K n) for a class of n of the N images: each of the K
+  /// classes that there are counts as much as any other. 0 for a class without images.
+  std::vector<double> balanced_class_weights() const {
+    validate();
+    std::vector<std::int64_t> images_of(static_cast<std::size_t>(classes));
+    for (const std::int32_t label : labels) ++images_of[static_cast<std::size_t>(label)];
+    const auto present = static_cast<double>(
+        std::count_if(images_of.begin(), images_of.end(), [](std::int64_t n) { return n > 0; }));
+    std::vector<double> weights;
+    for (const std::int64_t n : images_of) {
+      weights.push_back(n > 0 ? static_cast<double>(size()) / (present * static_cast<double>(n))
+                              : 0.0);
+    }
+    return weights;
+  }
+
   /// Two parts that share no image: the second has the fraction `fraction` of every class, chosen
-  /// at random by `seed` and rounded to the nearest number. Both keep the order of the whole.
+  /// at random by `seed` and rounded to the nearest number, but leaves the first part an image of
+  /// each. Both keep the order of the whole.
   std::pair<Dataset, Dataset> stratified_split(double fraction, std::uint64_t seed = 0) const {
     EFFV2_CHECK(fraction > 0.0 && fraction < 1.0, ErrorCode::invalid_argument,
                 "[dataset] expected a fraction in (0, 1), got ", fraction);
-    const auto [first, second] = stratified_indices(fraction, seed);
+    const auto [first, second] = stratified_indices(fraction, seed, 1);
     EFFV2_CHECK(!first.empty() && !second.empty(), ErrorCode::invalid_argument,
                 "[dataset] a fraction of ", fraction, " of ", size(),
                 " images leaves a part empty");
@@ -135,21 +157,23 @@ struct Dataset {
   Dataset stratified_sample(double fraction, std::uint64_t seed = 0) const {
     EFFV2_CHECK(fraction > 0.0 && fraction <= 1.0, ErrorCode::invalid_argument,
                 "[dataset] expected a fraction in (0, 1], got ", fraction);
-    const std::vector<std::int64_t> sample = stratified_indices(fraction, seed).second;
+    const std::vector<std::int64_t> sample = stratified_indices(fraction, seed, 0).second;
     EFFV2_CHECK(!sample.empty(), ErrorCode::invalid_argument, "[dataset] a fraction of ", fraction,
                 " of ", size(), " images is none of any class");
     return subset(sample);
   }
 
  private:
-  // Which images the two parts have, in order.
+  // Which images the two parts have, in order. `least`: how many of each class, if there are so
+  // many, stay in the first.
   std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> stratified_indices(
-      double fraction, std::uint64_t seed) const {
+      double fraction, std::uint64_t seed, std::int64_t least) const {
     validate();
     std::vector<std::int64_t> wanted(static_cast<std::size_t>(classes)), order(labels.size());
     for (const std::int32_t label : labels) ++wanted[static_cast<std::size_t>(label)];
     for (std::int64_t& count : wanted) {
-      count = std::llround(static_cast<double>(count) * fraction);
+      const std::int64_t share = std::llround(static_cast<double>(count) * fraction);
+      count = std::min(share, std::max<std::int64_t>(0, count - least));
     }
     permute(order, {seed, split_stream, 0});
     std::vector<std::int64_t> first, second;

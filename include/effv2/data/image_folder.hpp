@@ -87,6 +87,8 @@ inline Dataset load_image_folder(const std::string& root, std::int64_t height, s
                                  std::vector<std::string> class_names = {}) {
   EFFV2_CHECK(height >= 1 && width >= 1, ErrorCode::invalid_argument,
               "[image_folder] expected a size of at least 1 x 1, got ", height, " x ", width);
+  EFFV2_CHECK(decode != nullptr, ErrorCode::invalid_argument,
+              "[image_folder] expected a function that reads pictures");
   const bool is_given = !class_names.empty();
   std::vector<std::string> files;
   std::vector<std::int32_t> labels;

@@ -132,13 +132,15 @@ class Loader {
     background_.wait();
     position_ = batches();
     set_order(order_, epoch);
-    position_ = first_batch;
+    position_ = first_batch, started_ = true;
     if (options_.prefetch && position_ < batches()) background_.begin();
   }
 
   /// The next batch, or nullptr after the last. It stays valid until the next call of next(),
-  /// start() or set_options(). After an exception, next() tries the same batch again.
+  /// start() or set_options(). After an exception, next() tries the same batch again. Throws
+  /// Error(invalid_argument) if no epoch was started.
   const Batch<T>* next() {
+    EFFV2_CHECK(started_, ErrorCode::invalid_argument, "[loader] next() before start(epoch)");
     if (position_ >= batches()) return nullptr;
     if (!options_.prefetch) {
       fill(buffers_[back_], position_, order_, works_);
@@ -338,6 +340,7 @@ class Loader {
   LoaderOptions options_;
   Normalizer<T> normalizer_;
   Order order_;
+  bool started_ = false;
   std::int64_t position_ = 0;  // the index of the batch that next() gives next
   std::array<Batch<T>, 2> buffers_;
   std::size_t back_ = 0;  // the buffer that is prepared; the caller has the other

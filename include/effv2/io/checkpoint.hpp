@@ -3,7 +3,7 @@
 // A run is whatever has these members, train::Trainer for one:
 //
 //   visit_state(f)      calls f(name, value) for all that changes from step to step: nn::Variable,
-//                       Tensor, std::int64_t or double
+//                       Tensor, std::int64_t, double or bool
 //   configuration()     a text, a line for each thing in which two runs must agree
 //   step(), best_step()
 #pragma once
@@ -37,12 +37,6 @@ namespace effv2::inline EFFV2_ISA::io {
 
 namespace detail {
 
-inline std::string hash_of(std::string_view text) {
-  Checksum sum;
-  sum.add(bytes_of(text));
-  return sum.to_string();
-}
-
 // Adds a run's state to a file; the tensors are borrowed.
 struct StateWriter {
   SafetensorsWriter& writer;
@@ -61,6 +55,7 @@ struct StateWriter {
   void operator()(const std::string& name, double value) const {
     writer.add<double>(name, View<const double>(&value, Shape{}), Shape{});
   }
+  void operator()(const std::string& name, bool value) const { (*this)(name, std::int64_t{value}); }
 };
 
 // Reads a run's state from a file, and gives it to the run when all of it is there.
@@ -82,6 +77,11 @@ class StateReader {
   }
   void operator()(const std::string& name, std::int64_t& target) { number(name, target); }
   void operator()(const std::string& name, double& target) { number(name, target); }
+  void operator()(const std::string& name, bool& target) {
+    if (const auto value = get<std::int64_t>(name, Shape{})) {
+      changes_.emplace_back([&target, is_set = (*value)[0] != 0] { target = is_set; });
+    }
+  }
 
   void apply() {
     for (const auto& [name, entry] : file_.entries()) {
@@ -128,11 +128,9 @@ inline constexpr const char* configuration_key = "effv2.configuration";
 template <class Run>
 EFFV2_SETUP void save_checkpoint(const std::string& path, Run& run) {
   SafetensorsWriter writer;
-  const std::string configuration = run.configuration();
   writer.has_checksum = true;
   writer.metadata = {{"effv2.version", EFFV2_VERSION_STRING},
-                     {detail::configuration_key, configuration},
-                     {"effv2.configuration_hash", detail::hash_of(configuration)}};
+                     {detail::configuration_key, run.configuration()}};
   run.visit_state(detail::StateWriter{writer});
   writer.write(path);
 }
@@ -171,11 +169,11 @@ class CheckpointFolder {
 
   /// Adds a checkpoint and removes the ones that are not kept any more. Throws Error(io) if that
   /// cannot be done, and Error(invalid_argument) if there are checkpoints of another run (one that
-  /// was not resumed; that has other options, but for what is frozen; that is at an earlier step
-  /// and did not load() it); what was there before is still there.
+  /// was not resumed; that has other options; that is at an earlier step and did not load() it);
+  /// what was there before is still there.
   template <class Run>
   void save(Run& run) {
-    std::string configuration = without_frozen(run.configuration());
+    std::string configuration = run.configuration();
     const bool is_the_same = configuration_ == configuration && last_step_ <= run.step();
     EFFV2_CHECK(is_the_same || entries().empty(), ErrorCode::invalid_argument, "[checkpoint] ",
                 folder_,
@@ -207,7 +205,7 @@ class CheckpointFolder {
     const std::vector<Entry> all = entries();
     for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
       try {
-        load(run, entry->step);
+        load(run, entry->path);
         return entry->step;
       } catch (const Error& error) {
         if (error.code() != ErrorCode::format) throw;
@@ -223,8 +221,7 @@ class CheckpointFolder {
   /// next save removes those of later steps.
   template <class Run>
   void load(Run& run, std::int64_t step) {
-    load_checkpoint(path_of(step), run);
-    follow(run, without_frozen(run.configuration()));
+    load(run, path_of(step));
   }
 
   /// The checkpoints, oldest first.
@@ -247,15 +244,10 @@ class CheckpointFolder {
     std::string path;
   };
 
-  // A run may freeze or thaw on its way.
-  static std::string without_frozen(std::string_view configuration) {
-    std::string text;
-    while (!configuration.empty()) {
-      const std::string_view line = configuration.substr(0, configuration.find('\n'));
-      if (!line.starts_with("frozen ")) text += line, text += '\n';
-      configuration.remove_prefix(std::min(line.size() + 1, configuration.size()));
-    }
-    return text;
+  template <class Run>
+  void load(Run& run, const std::string& path) {
+    load_checkpoint(path, run);
+    follow(run, run.configuration());
   }
 
   // A power cut takes nothing away: each folder's name is on the disk as its files' names are.

@@ -50,10 +50,10 @@ struct ModelCard {
                   "[model] a class name with a line break, or that is not UTF-8: \"", name, '"');
     }
     image_size.validated();
-    constexpr std::int64_t most_pixels = 1 << 14;  // of a side: a small file makes no large picture
-    EFFV2_CHECK(std::max(image_size.height, image_size.width) <= most_pixels,
+    constexpr std::int64_t most_pixels = 1 << 24;  // a small file makes no large picture
+    EFFV2_CHECK(image_size.height <= most_pixels / std::max<std::int64_t>(1, image_size.width),
                 ErrorCode::invalid_argument, "[model] pictures of ", image_size,
-                " pixels, and sides of at most ", most_pixels, " are supported");
+                " pixels, and at most ", most_pixels, " are supported");
     EFFV2_CHECK(mean.empty() == deviation.empty(), ErrorCode::invalid_argument,
                 "[model] a mean without a deviation, or the other way round");
     for (const std::vector<double>* list : {&mean, &deviation}) {
@@ -120,6 +120,11 @@ class CardReader {
   template <class Number>
   Number number(const char* key) const {
     return parsed<Number>(key, text(key));
+  }
+  /// One that files of earlier versions do not have.
+  template <class Number>
+  Number number_or(const char* key, Number missing) const {
+    return file_.metadata().contains(key) ? number<Number>(key) : missing;
   }
   template <class Kind>
   Kind choice(const char* key, std::span<const std::string_view> names) const {
@@ -198,6 +203,8 @@ inline double least_weights(const models::ModelSpec& spec, const models::Efficie
 template <class T>
 EFFV2_SETUP void check_as_built(const models::EfficientNet<T>& model) {
   const models::EfficientNetOptions& o = model.options;
+  EFFV2_CHECK(model.blocks.size() > 0, ErrorCode::invalid_argument,
+              "[model] has no blocks: it was moved from");
   const Shape pictures{1, 4096, 4096, o.in_channels};
   const nn::Graph built = nn::describe(models::EfficientNet<T>(model.spec, o), pictures);
   const nn::Graph present = nn::describe(model, pictures);
@@ -238,6 +245,8 @@ EFFV2_SETUP Metadata model_metadata(const models::EfficientNet<T>& model,
           {"effv2.padding", std::string(kernels::name_of(o.defaults.padding))},
           {"effv2.bn_epsilon", concat(o.defaults.bn_epsilon)},
           {"effv2.bn_momentum", concat(o.defaults.bn_momentum)},
+          {"effv2.branch_gamma", concat(o.defaults.branch_gamma)},
+          {"effv2.classifier_scale", concat(o.classifier_scale)},
           {"effv2.naming", std::string(name_of(naming))},
           {"effv2.image_size", concat(card.image_size)},
           {"effv2.mean", detail::joined(card.mean, ' ', number)},
@@ -301,6 +310,8 @@ EFFV2_SETUP LoadedModel<T> load_model(const SafetensorsFile& file) {
   o.defaults.padding = reader.choice<nn::Padding>("effv2.padding", kernels::padding_names);
   o.defaults.bn_epsilon = reader.number<double>("effv2.bn_epsilon");
   o.defaults.bn_momentum = reader.number<double>("effv2.bn_momentum");
+  o.defaults.branch_gamma = reader.number_or("effv2.branch_gamma", o.defaults.branch_gamma);
+  o.classifier_scale = reader.number_or("effv2.classifier_scale", o.classifier_scale);
   const Naming naming = reader.choice<Naming>("effv2.naming", naming_names);
 
   // A small file must not make a large network.

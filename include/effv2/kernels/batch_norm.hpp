@@ -199,6 +199,69 @@ void batch_norm_forward(View<T> y, View<const T> x, const Normalization<T>& norm
 /// Whether the statistics were those of the batch (and so depend on x) or fixed.
 enum class Statistics { batch, fixed };
 
+namespace detail {
+
+// du = (dy factor + summand) f'(u), u = scale x + shift: at(row) is a function (c, lanes, x) for
+// the row's channels from c on. Of pointers: a view's shape would be copied for every row.
+template <class T, class F>
+struct PreactivationGradient {
+  using V = simd::Vector<T>;
+
+  F f;
+  const T *scale, *shift, *dy;
+  std::int64_t channels;
+  RepeatedRows<T> factors, summands;
+
+  auto at(std::int64_t row) const {
+    return [f = f, scale = scale, shift = shift, gradient = dy + row * channels,
+            factor = factors.row(row),
+            summand = summands.row(row)](std::int64_t c, auto lanes, const V& x) {
+      const V u = simd::fma<T>(lanes.load(scale + c), x, lanes.load(shift + c));
+      const V blended =
+          simd::fma<T>(lanes.stream(gradient + c), lanes.load(factor + c), lanes.load(summand + c));
+      return blended * f.template derivative<T>(u);
+    };
+  }
+};
+
+// sums = { sum du, sum du (x - mean) }
+template <class T, class Du>
+void sum_gradients(Tensor<double>& sums, const Du& du, const T* x, const T* mean, std::int64_t rows,
+                   const Execution& run) {
+  using V = simd::Vector<T>;
+  sum_rows<T>(sums, rows, du.channels, run, [=](std::int64_t row) {
+    return [mean, values = x + row * du.channels, du_at = du.at(row)](std::int64_t c, auto lanes,
+                                                                      V& sum, V& product) {
+      const V value = lanes.stream(values + c);
+      const V gradient = du_at(c, lanes, value);
+      sum += gradient;
+      product = simd::fma<T>(gradient, value - lanes.load(mean + c), product);
+    };
+  });
+}
+
+// dx = du scale + x slope + offset
+template <class T, class Du>
+void write_dx(T* dx, const Du& du, const T* x, const T* slope, const T* offset, std::int64_t rows,
+              const Execution& run) {
+  using V = simd::Vector<T>;
+  for_each_rows(rows, du.channels, run, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const auto du_at = du.at(row);
+      const T* values = x + row * du.channels;
+      T* target = dx + row * du.channels;
+      simd::for_each_vector<T>(du.channels, [&](std::int64_t c, auto lanes) {
+        const V value = lanes.stream(values + c);
+        const V rest = simd::fma<T>(value, lanes.load(slope + c), lanes.load(offset + c));
+        lanes.store(target + c,
+                    simd::fma<T>(du_at(c, lanes, value), lanes.load(du.scale + c), rest));
+      });
+    }
+  });
+}
+
+}  // namespace detail
+
 /// The gradients of y = f(u), u = gamma x^ + beta over M rows, with du = dy f'(u):
 ///
 ///   dbeta += sum du        dgamma += sum du x^
@@ -213,36 +276,16 @@ void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T
                          View<const T> x, const Normalization<T>& normalization, View<const T> mean,
                          View<const T> variance, double epsilon, Statistics statistics,
                          const Execution& run, const Blend<T>& blend = {}) {
-  using V = simd::Vector<T>;
   const View<const T> scale = normalization.scale, shift = normalization.shift;
   const std::int64_t channels = scale.size(), rows = x.size() / channels;
   assert(dx.size() == x.size() && dy.size() == x.size() && x.size() == rows * channels);
-  Tensor<double> sums = run.scratch<double>({2, channels});
-  // dx = du scale + x slope + offset, where slope and offset carry the two sums.
-  Tensor<T> coefficients = run.scratch<T>({2, channels});
-  T* slope = coefficients.data();
-  T* offset = slope + channels;
   const detail::BlendRows<T> prepared(blend, rows, channels, run);
-  const auto factors = prepared.factor, summands = prepared.summand;
+  Tensor<double> sums = run.scratch<double>({2, channels});
+  Tensor<T> slope = run.scratch<T>({channels}), offset = run.scratch<T>({channels});
   with_activation(normalization.activation, [&](auto f) {
-    const auto du_of = [=](std::int64_t row) {
-      return [=, gradient = dy.data() + row * channels, factor = factors.row(row),
-              summand = summands.row(row)](std::int64_t c, auto lanes, const V& value) {
-        const V u = simd::fma<T>(lanes.load(scale.data() + c), value, lanes.load(shift.data() + c));
-        const V blended = simd::fma<T>(lanes.stream(gradient + c), lanes.load(factor + c),
-                                       lanes.load(summand + c));
-        return blended * f.template derivative<T>(u);
-      };
-    };
-    detail::sum_rows<T>(sums, rows, channels, run, [=](std::int64_t row) {
-      return [=, values = x.data() + row * channels, du_at = du_of(row)](std::int64_t c, auto lanes,
-                                                                         V& sum, V& product) {
-        const V value = lanes.stream(values + c);
-        const V du = du_at(c, lanes, value);
-        sum += du;
-        product = simd::fma<T>(du, value - lanes.load(mean.data() + c), product);
-      };
-    });
+    const detail::PreactivationGradient<T, decltype(f)> du{
+        f, scale.data(), shift.data(), dy.data(), channels, prepared.factor, prepared.summand};
+    detail::sum_gradients<T>(sums, du, x.data(), mean.data(), rows, run);
     for (std::int64_t c = 0; c < channels; ++c) {
       const double inverse = 1.0 / std::sqrt(static_cast<double>(variance[c]) + epsilon);
       const double sum = sums[c], product = sums[channels + c] * inverse;
@@ -254,19 +297,7 @@ void batch_norm_backward(View<T> dx, View<T> dgamma, View<T> dbeta, View<const T
       offset[c] = static_cast<T>(s * (sum - static_cast<double>(mean[c]) * product * inverse));
       if (statistics == Statistics::fixed) slope[c] = offset[c] = T{};
     }
-    detail::for_each_rows(rows, channels, run, [=](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const auto du_at = du_of(row);
-        const T* values = x.data() + row * channels;
-        T* target = dx.data() + row * channels;
-        simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
-          const V value = lanes.stream(values + c);
-          const V rest = simd::fma<T>(value, lanes.load(slope + c), lanes.load(offset + c));
-          lanes.store(target + c,
-                      simd::fma<T>(du_at(c, lanes, value), lanes.load(scale.data() + c), rest));
-        });
-      }
-    });
+    detail::write_dx<T>(dx.data(), du, x.data(), slope.data(), offset.data(), rows, run);
   });
 }
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <span>
 
 #include "../core/error.hpp"
@@ -13,15 +13,19 @@
 
 namespace effv2::inline EFFV2_ISA::kernels {
 
-/// targets[n, k] = (1 - smoothing) [k == labels[n]] + smoothing / K. targets (N, K).
+/// targets[n, k] = (1 - smoothing) [k == labels[n]] + smoothing / K. targets (N, K). Throws
+/// Error(invalid_argument) unless there is a label in [0, K) for each row.
 template <class T>
 void smooth_targets(View<T> targets, std::span<const std::int32_t> labels, double smoothing) {
+  EFFV2_CHECK(targets.shape().rank() == 2 && targets.extent(0) == std::ssize(labels),
+              ErrorCode::shape_mismatch, "[loss] expected targets (", labels.size(),
+              ", K), one row per label, got ", targets.shape());
   const std::int64_t classes = targets.extent(1);
-  assert(targets.extent(0) == static_cast<std::int64_t>(labels.size()));
   std::fill(targets.begin(), targets.end(),
             static_cast<T>(smoothing / static_cast<double>(classes)));
   for (std::size_t n = 0; n < labels.size(); ++n) {
-    assert(labels[n] >= 0 && labels[n] < classes);
+    EFFV2_CHECK(labels[n] >= 0 && labels[n] < classes, ErrorCode::invalid_argument,
+                "[loss] expected labels in [0, ", classes, "), got ", labels[n]);
     targets[static_cast<std::int64_t>(n) * classes + labels[n]] += static_cast<T>(1.0 - smoothing);
   }
 }
@@ -47,8 +51,12 @@ double log_sum_exp(std::span<const T> z) {
 /// logits z, targets t and dz are (N, K).
 template <class T>
 double softmax_cross_entropy(View<T> dlogits, View<const T> logits, View<const T> targets) {
+  EFFV2_CHECK(logits.shape().rank() == 2 && logits.extent(1) > 0 &&
+                  targets.shape() == logits.shape() && dlogits.shape() == logits.shape(),
+              ErrorCode::shape_mismatch, "[loss] expected logits (N, K), as many targets and as ",
+              "many gradients, got ", logits.shape(), ", ", targets.shape(), " and ",
+              dlogits.shape());
   const std::int64_t batch = logits.extent(0), classes = logits.extent(1);
-  assert(dlogits.size() == logits.size() && targets.size() == logits.size());
   double total = 0.0;
   for (std::int64_t n = 0; n < batch; ++n) {
     const T* z = logits.data() + n * classes;

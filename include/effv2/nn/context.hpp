@@ -34,6 +34,10 @@ class Context {
   /// batch i = 1, 2, ... makes the running statistics the means over these batches.
   std::optional<double> statistics_momentum = {};
 
+  /// Whether dropout and drop path leave anything out in a forward pass: as long as the pictures
+  /// are not those of which statistics are estimated.
+  bool drops = true;
+
   /// A tensor for a layer's result, with arbitrary values, from the context's pool.
   Tensor<T> tensor(const Shape& shape) const { return execution.scratch<T>(shape); }
 

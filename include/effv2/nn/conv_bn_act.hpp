@@ -76,6 +76,13 @@ struct ConvolutionBnAct {
     return conv.backward(dz, saved.conv, context, summand);
   }
 
+  /// The same where x was not kept, and was computed again.
+  Tensor<T> backward(const Tensor<T>& dy, const Tensor<T>& x, Saved& saved, Context<T>& context,
+                     const kernels::Blend<T>& blend = {}, View<const T> summand = {}) {
+    saved.conv.x = x;
+    return backward(dy, saved, context, blend, summand);
+  }
+
   /// Throws unless a forward pass filled `saved` and no backward pass has used it up.
   static void check_saved(const Saved& saved) {
     EFFV2_CHECK(!saved.z.empty(), ErrorCode::invalid_argument,

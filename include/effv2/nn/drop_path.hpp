@@ -75,7 +75,7 @@ struct DropPath {
  private:
   void draw(std::int64_t batch, Saved& saved, Context<T>& context) const {
     saved.scale = {};
-    if (rate == 0.0) return;
+    if (rate == 0.0 || !context.drops) return;
     const RandomStream random = context.next_random();
     const double keep = 1.0 - rate;
     saved.scale = context.tensor({batch});

@@ -63,12 +63,8 @@ struct FusedMBConv {
     const View<const T> shortcut = residual ? dy.view() : View<const T>{};
     if (!project) return expand.backward(dy, saved.expand, context, dropped, shortcut);
     expand.check_saved(saved.expand);
-    Tensor<T> d;
-    {
-      const Tensor<T> again = expand.bn.apply(saved.expand.bn, context);
-      saved.project.conv.x = again;
-      d = project->backward(dy, saved.project, context, dropped);
-    }
+    const Tensor<T> d = project->backward(dy, expand.bn.apply(saved.expand.bn, context),
+                                          saved.project, context, dropped);
     return expand.backward(d, saved.expand, context, {}, shortcut);
   }
 

@@ -91,6 +91,19 @@ class Graph {
   const std::vector<Node>& nodes() const& { return nodes_; }
   std::vector<Node> nodes() && { return std::move(nodes_); }
 
+  /// A line for each node: two models of the same lines and weights compute the same.
+  std::string to_string() const {
+    std::string lines;
+    for (const Node& node : nodes_) {
+      if (!lines.empty()) lines += '\n';
+      lines +=
+          concat("layer ", node.path, node.path.empty() ? "" : " ", node.kind, ' ', node.output);
+      for (const auto& [name, value] : node.attributes) lines += concat(' ', name, ' ', value);
+      for (const int input : node.inputs) lines += concat(" of ", input);
+    }
+    return lines;
+  }
+
  private:
   std::vector<Node> nodes_;
   std::string path_;

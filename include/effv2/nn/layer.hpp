@@ -122,6 +122,11 @@ class AnyLayer {
     auto* holder = dynamic_cast<Holder<L>*>(held_.get());
     return holder != nullptr ? &holder->layer : nullptr;
   }
+  template <class L>
+  const L* as() const {
+    const auto* holder = dynamic_cast<const Holder<L>*>(held_.get());
+    return holder != nullptr ? &holder->layer : nullptr;
+  }
 
  private:
   struct Base {

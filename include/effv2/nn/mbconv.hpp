@@ -93,14 +93,9 @@ struct MBConv {
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     const Execution& run = context.execution;
     depthwise.check_saved(saved.depthwise);
-    Tensor<T> d;
-    {
-      const Tensor<T> again = gated(saved, context);
-      saved.project.conv.x = again;
-      d = project.backward(
-          dy, saved.project, context,
-          residual ? drop_path.shortcut_backward(saved.drop_path) : kernels::Blend<T>{});
-    }
+    Tensor<T> d = project.backward(
+        dy, gated(saved, context), saved.project, context,
+        residual ? drop_path.shortcut_backward(saved.drop_path) : kernels::Blend<T>{});
     const Tensor<T>& gate = saved.squeeze_excite.gate;
     Tensor<T> dgate = context.tensor(gate.shape());
     kernels::excite_backward_gate<T>(dgate, d, saved.depthwise.z, run,
@@ -109,12 +104,10 @@ struct MBConv {
     const T pixels = static_cast<T>(d.size() / dmean.size());
     kernels::scale<T>(dmean, dmean, T{1} / pixels, run);
     const View<const T> shortcut = residual ? dy.view() : View<const T>{};
-    if (!expand) return depthwise.backward(d, saved.depthwise, context, {gate, dmean}, shortcut);
-    {
-      const Tensor<T> again = expand->bn.apply(saved.expand.bn, context);
-      saved.depthwise.conv.x = again;
-      d = depthwise.backward(d, saved.depthwise, context, {gate, dmean});
-    }
+    const kernels::Blend<T> excited{.factor = gate, .summand = dmean};
+    if (!expand) return depthwise.backward(d, saved.depthwise, context, excited, shortcut);
+    d = depthwise.backward(d, expand->bn.apply(saved.expand.bn, context), saved.depthwise, context,
+                           excited);
     return expand->backward(d, saved.expand, context, {}, shortcut);
   }
 

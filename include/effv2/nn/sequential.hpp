@@ -52,8 +52,11 @@ class Sequential {
 
   std::size_t size() const { return layers_.size(); }
   AnyLayer<T>& operator[](std::size_t index) {
-    EFFV2_CHECK(index < size(), ErrorCode::invalid_argument, "[sequential] has ", size(),
-                " layers, and was asked for number ", index);
+    check(index);
+    return layers_[index];
+  }
+  const AnyLayer<T>& operator[](std::size_t index) const {
+    check(index);
     return layers_[index];
   }
 
@@ -110,6 +113,11 @@ class Sequential {
   }
 
  private:
+  void check(std::size_t index) const {
+    EFFV2_CHECK(index < size(), ErrorCode::invalid_argument, "[sequential] has ", size(),
+                " layers, and was asked for number ", index);
+  }
+
   // What is before the first layer that learns needs no backward pass, if that layer can do without
   // the gradient of what it reads.
   std::size_t first_learner() const {

@@ -231,7 +231,8 @@ class Optimizer {
   /// has not been, so nothing may change but directions.
   virtual void begin_step(double /*gradient_scale*/, const Execution&) {}
 
-  /// Updates one span with gradients scaled by `gradient_scale`.
+  /// Updates one span with gradients scaled by `gradient_scale`. Must not throw: other spans have
+  /// been updated by then.
   virtual void update(UpdateSpan<T> span, double learning_rate, double weight_decay,
                       double gradient_scale) const = 0;
 

@@ -22,8 +22,8 @@ constexpr std::string_view name_of(ScheduleKind kind) {
 /// Linear warm-up to `base` over `warmup_steps`, then one of
 ///   constant      base
 ///   cosine        base to `floor base` over the steps that are left, half a cosine
-///   exponential   base decay^floor((step - warmup) / decay_steps), in stairs (the paper: x 0.97
-///                 every 2.4 epochs)
+///   exponential   base decay^floor(step / decay_steps), in stairs (the paper: x 0.97 every 2.4
+///                 epochs; those of the warm-up count, as in its authors' code)
 struct Schedule {
   ScheduleKind kind = ScheduleKind::cosine;
   double base = 1e-3;
@@ -47,16 +47,15 @@ struct Schedule {
     if (step < warmup_steps) {
       return base * static_cast<double>(step + 1) / static_cast<double>(warmup_steps);
     }
-    const std::int64_t since = step - warmup_steps;
     switch (kind) {
       case ScheduleKind::cosine: {
         const auto left =
             static_cast<double>(std::max<std::int64_t>(1, total_steps - warmup_steps));
-        const double progress = std::min(1.0, static_cast<double>(since) / left);
+        const double progress = std::min(1.0, static_cast<double>(step - warmup_steps) / left);
         return base * (floor + (1.0 - floor) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress)));
       }
       case ScheduleKind::exponential:
-        return base * std::pow(decay, std::floor(static_cast<double>(since) / decay_steps));
+        return base * std::pow(decay, std::floor(static_cast<double>(step) / decay_steps));
       default:
         return base;
     }

@@ -135,8 +135,7 @@ inline double step_seconds(const LayerTimes& times, const std::vector<LayerSpec>
   return sum;
 }
 
-/// The median; sorts what it is given.
-inline double median(std::vector<double>& values) {
+inline double median(std::vector<double> values) {
   EFFV2_CHECK(!values.empty(), ErrorCode::invalid_argument, "[median] of nothing");
   std::sort(values.begin(), values.end());
   const std::size_t middle = values.size() / 2;

@@ -37,8 +37,9 @@ struct Callbacks {
 
 struct FitResult {
   std::int64_t steps = 0;
-  std::int64_t skipped = 0;    // steps without an update
-  bool stopped = false;        // by a callback
+  std::int64_t total_steps = 0;  // asked for; fewer were done if patience or a callback ended it
+  std::int64_t skipped = 0;      // steps without an update
+  bool stopped = false;          // by a callback
   std::int64_t best_step = 0;  // after which an epoch's evaluation was the best; 0: there was none
   Evaluation evaluation;       // of the test data; of none an empty one, whose accuracy is NaN
 };

@@ -26,7 +26,8 @@ namespace effv2::inline EFFV2_ISA::train {
 ///
 ///   const io::LoadedModel<float> network{std::move(model), train::model_card(options, training)};
 ///
-/// The network must outlive it, and may serve any number of them at once.
+/// The network must outlive it, and may serve any number of them at once. It may be assigned
+/// another one while nobody asks.
 template <class T>
 class Classifier {
  public:
@@ -34,14 +35,7 @@ class Classifier {
   /// pictures are normalised.
   explicit Classifier(const io::LoadedModel<T>& network, int threads = 1)
       : network_(network), context_(threads) {
-    const io::ModelCard& card = network.card;
-    const models::EfficientNetOptions& options = network.model.options;
-    card.validate(options.in_channels, options.classes);
-    EFFV2_CHECK(
-        !card.mean.empty(), ErrorCode::invalid_argument,
-        "[classifier] the network does not say how its pictures are normalised: it was saved "
-        "without a card");
-    normalizer_ = {card.mean, card.deviation, options.in_channels};
+    read_card();
   }
   explicit Classifier(const io::LoadedModel<T>&&, int = 1) = delete;
   // Beside its network in a class that moves, it would be left with the old place.
@@ -53,8 +47,9 @@ class Classifier {
   Tensor<T> operator()(View<const std::uint8_t> picture) {
     EFFV2_CHECK(picture.shape().rank() == 3 && picture.size() > 0, ErrorCode::shape_mismatch,
                 "[classifier] expected a picture (H, W, C), got ", picture.shape());
+    if (card_ != network_.card || channels_ != network_.model.options.in_channels) read_card();
     const PictureSize own(picture.extent(0), picture.extent(1));
-    const PictureSize size = network_.card.image_size.value_or(own);
+    const PictureSize size = card_.image_size.value_or(own);
     const std::int64_t channels = picture.extent(2);
     Tensor<T> x({size.height, size.width, channels});
     if (size == own) {
@@ -72,8 +67,22 @@ class Classifier {
   }
 
  private:
+  void read_card() {
+    const io::ModelCard& card = network_.card;
+    const models::EfficientNetOptions& options = network_.model.options;
+    card.validate(options.in_channels, options.classes);
+    EFFV2_CHECK(
+        !card.mean.empty(), ErrorCode::invalid_argument,
+        "[classifier] the network does not say how its pictures are normalised: it was saved "
+        "without a card");
+    normalizer_ = {card.mean, card.deviation, options.in_channels};
+    card_ = card, channels_ = options.in_channels;
+  }
+
   const io::LoadedModel<T>& network_;
   nn::Context<T> context_;
+  io::ModelCard card_;  // that the normaliser is of
+  std::int64_t channels_ = 0;
   data::Normalizer<T> normalizer_;
 };
 

@@ -1,6 +1,7 @@
 // What a training run is told.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -42,6 +43,9 @@ struct FitOptions {
   double weight_decay = 0.02;
   double clip_norm = 0.0;  // 0: none
   double label_smoothing = 0.1;
+  /// How often an image's loss counts, by its class: Dataset::balanced_class_weights() for data of
+  /// which some classes are rare. Empty: once.
+  std::vector<double> class_weights = {};
   double ema_decay = 0.0;     // 0: none; else evaluation uses the average
   std::int64_t patience = 0;  // epochs of the last stage without a better evaluation that end
                               // training; 0: any number
@@ -70,7 +74,7 @@ struct FitOptions {
   /// loader checks `data`.
   void validate() const {
     constexpr std::int64_t most = 1000000000000;  // times the batches of an epoch still 64 bits
-    EFFV2_CHECK((epochs > 0 || steps > 0) && epochs <= most && steps <= most,
+    EFFV2_CHECK((epochs > 0 || steps > 0) && steps >= 0 && epochs <= most && steps <= most,
                 ErrorCode::invalid_argument,
                 "[fit] expected at least one epoch or step and 10^12 at most, got ", epochs,
                 " and ", steps);
@@ -84,6 +88,14 @@ struct FitOptions {
                 patience, " and ", statistics_batches);
     EFFV2_CHECK(label_smoothing >= 0.0 && label_smoothing < 1.0, ErrorCode::invalid_argument,
                 "[fit] expected label smoothing in [0, 1), got ", label_smoothing);
+    double heaviest = 0.0;
+    for (const double weight : class_weights) {
+      EFFV2_CHECK(weight >= 0.0 && std::isfinite(weight), ErrorCode::invalid_argument,
+                  "[fit] expected class weights of at least 0, got ", weight);
+      heaviest = std::max(heaviest, weight);
+    }
+    EFFV2_CHECK(class_weights.empty() || heaviest > 0.0, ErrorCode::invalid_argument,
+                "[fit] all class weights are 0");
     EFFV2_CHECK(learning_rate > 0.0 && std::isfinite(learning_rate), ErrorCode::invalid_argument,
                 "[fit] expected a learning rate above 0, got ", learning_rate);
     EFFV2_CHECK(
@@ -131,6 +143,7 @@ inline std::string configuration_text(const FitOptions& o) {
   line("momentum", o.momentum), line("weight_decay", o.weight_decay);
   line("clip_norm", o.clip_norm);
   line("label_smoothing", o.label_smoothing), line("ema_decay", o.ema_decay);
+  line("class_weights", listed(o.class_weights));
   line("image_size", o.data.image_size), line("seed", static_cast<std::int64_t>(o.seed));
   const auto augmentation = [&line](const char* name, const data::Augmentation& a) {
     // All fields, or this does not compile.

@@ -24,6 +24,7 @@
 #include "../nn/context.hpp"
 #include "../nn/layer.hpp"
 #include "../nn/parameter.hpp"
+#include "../nn/state_snapshot.hpp"
 #include "../nn/visit.hpp"
 #include "../optim/ema.hpp"
 #include "../optim/optimizer.hpp"
@@ -37,7 +38,8 @@
 
 namespace effv2::inline EFFV2_ISA::train {
 
-/// One training run. The model and the data must outlive it.
+/// One training run. The model and the data must outlive it, and the model's layers stay in place:
+/// `model = another` of the same table keeps them there.
 template <class Model>
 class Trainer {
  public:
@@ -57,14 +59,16 @@ class Trainer {
         context_(options.threads, options.seed),
         loader_(training, loader_options(options)),
         optimizer_(optimizer ? handed_over(std::move(optimizer), model, options)
-                             : make_optimizer<T>(model, options)) {
+                             : make_optimizer<T>(model, options)),
+        statistics_(model) {
     // What the first evaluation would find out an epoch later.
     EFFV2_CHECK(options_.patience == 0 || !test_.labels.empty(), ErrorCode::invalid_argument,
                 "[fit] patience needs test images");
     if (!test_.labels.empty()) check_test_images(test_, training_, options_.data.image_size);
-    nn::for_each_state(model, [this](const std::string&, nn::State<T>& state) {
-      states_.push_back({&state, {}});
-    });
+    EFFV2_CHECK(
+        options.class_weights.empty() || std::ssize(options.class_weights) == training.classes,
+        ErrorCode::invalid_argument, "[fit] expected ", training.classes,
+        " class weights or none, got ", options.class_weights.size());
     EFFV2_CHECK(epoch_steps() > 0, ErrorCode::invalid_argument, "[fit] a batch_size of ",
                 options.batch_size, ", ", options.accumulate, " to a step, is more than the ",
                 training.labels.size(), " training samples");
@@ -101,6 +105,8 @@ class Trainer {
                 "[fit] the training samples are gone");
     EFFV2_CHECK(nn::has_trainable(model_), ErrorCode::invalid_argument,
                 "[fit] all parameters of the model are frozen");
+    check_in_place();
+    frozen_at_start();
     const StagesEnd guard{*this};
     if (std::exchange(averaged_, false)) ema_->swap();
     nn::zero_gradients(model_);  // whatever a backward pass before left there
@@ -127,7 +133,8 @@ class Trainer {
       ema_->swap();
       averaged_ = true;
     }
-    result.steps = step_, result.skipped = skipped_, result.best_step = best_step_;
+    result.steps = step_, result.total_steps = total_steps(), result.skipped = skipped_,
+    result.best_step = best_step_;
     return result;
   }
 
@@ -156,8 +163,9 @@ class Trainer {
   std::int64_t epoch() const { return epoch_; }
   std::int64_t best_step() const { return best_step_; }
 
-  /// What a checkpoint must agree in with the run that resumes it: options, data, what the model
-  /// says in a configuration() of its own, frozen parameters, the optimiser's groups.
+  /// What a checkpoint must agree in with the run that resumes it: options, data, the model (what
+  /// it says in a configuration() of its own, or describes), what was frozen when the run began,
+  /// the optimiser's groups.
   std::string configuration() const {
     // Once: every checkpoint asks, and a pass over the data may take as long as writing it.
     if (data_text_.empty()) {
@@ -166,15 +174,11 @@ class Trainer {
     std::string text = configuration_text(options_);
     if constexpr (requires { std::string(model_.configuration()); }) {
       text += '\n' + model_.configuration();
+    } else if constexpr (requires(nn::Graph graph) { model_.describe(graph, 0); }) {
+      text += '\n' + nn::describe(model_, loader_.shape(1)).to_string();
     }
     text += data_text_;
-    text += concat("\nnumber_bytes ", sizeof(T));
-    nn::for_each_parameter(std::as_const(model_), [&](const std::string& path, const auto& p) {
-      if (p.frozen) text += "\nfrozen " + path;
-    });
-    nn::for_each_state(std::as_const(model_), [&](const std::string& path, const auto& state) {
-      if (state.frozen) text += "\nfrozen " + path;
-    });
+    text += concat("\nnumber_bytes ", sizeof(T)) + frozen_at_start();
     if (optimizer_->clip_norm != options_.clip_norm) {
       text += concat("\noptimizer_clip_norm ", optimizer_->clip_norm);
     }
@@ -191,6 +195,7 @@ class Trainer {
   /// another one's ends in the same bits. To be called between steps, as the callbacks are.
   template <class F>
   void visit_state(F&& f) {
+    check_in_place();
     const auto below = [&f](const char* prefix) {
       return [&f, prefix](const std::string& name, auto& value) { f(prefix + name, value); };
     };
@@ -199,6 +204,11 @@ class Trainer {
     const char* const own_values = averaged_ ? "ema.average." : "model.";
     nn::for_each_parameter(model_, below(own_values));
     nn::for_each_state(model_, below(own_values));
+    const auto visit_frozen = [below = below("frozen.")](const std::string& path, auto& variable) {
+      below(path, variable.frozen);
+    };
+    nn::for_each_parameter(model_, visit_frozen);
+    nn::for_each_state(model_, visit_frozen);
     optimizer_->visit_state(below("optimizer."));
     if (ema_) {
       ema_->visit_state([&](const std::string& name, auto& value) {
@@ -219,12 +229,31 @@ class Trainer {
     model.set_dropout(model.dropout_rate());
   };
 
+  // A run may freeze and thaw on its way: what is frozen then is part of its state.
+  const std::string& frozen_at_start() const {
+    if (!frozen_at_start_) {
+      std::string& text = frozen_at_start_.emplace();
+      const auto note = [&text](const std::string& path, const auto& variable) {
+        if (variable.frozen) text += "\nfrozen " + path;
+      };
+      nn::for_each_parameter(std::as_const(model_), note);
+      nn::for_each_state(std::as_const(model_), note);
+    }
+    return *frozen_at_start_;
+  }
+
+  // The optimiser, the average and the statistics before a step point at the model's variables.
+  void check_in_place() const {
+    EFFV2_CHECK(optimizer_->is_of(model_), ErrorCode::invalid_argument,
+                "[fit] a part of the model was added or exchanged since this Trainer was made; "
+                "make another one");
+  }
+
   // Forward, loss and backward for the batches of a step, then the update. If the loss or a
   // gradient is not finite, nothing is updated: Error(non_finite) names the first layer that is
   // not, or the step is skipped. Fills in the report's loss, accuracy, rate and norm.
   void train_step(StepReport& report) {
-    // The forward pass changes running statistics before anybody knows whether the step will do.
-    for (auto& [state, before] : states_) before = state->value();
+    statistics_.take();
     try {
       update(report);
     } catch (const Error& error) {
@@ -246,7 +275,7 @@ class Trainer {
 
   void undo_step() {
     nn::zero_gradients(model_);
-    for (auto& [state, before] : states_) state->edit() = before;
+    statistics_.restore();
   }
 
   // Shape and checksum of pictures and labels.
@@ -277,6 +306,7 @@ class Trainer {
     check_classes(logits, training_);
     Tensor<T> targets = context_.tensor(logits.shape()), dlogits = context_.tensor(logits.shape());
     kernels::smooth_targets<T>(targets, batch.labels, options_.label_smoothing);
+    if (!options_.class_weights.empty()) weigh_rows(targets, batch.labels);
     if (!batch.mix.empty()) data::mix_rows<T>(targets, batch.mix);
     const double loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);
     // A batch norm makes what is infinite zero: the loss alone would not tell.
@@ -297,6 +327,16 @@ class Trainer {
       for (T& d : dlogits) d *= static_cast<T>(share);
     }
     model_.backward(dlogits, saved_, context_);
+  }
+
+  // An image's loss counts as often as its class does: sum over k of w t[k] (-log p[k]).
+  void weigh_rows(Tensor<T>& targets, const std::vector<std::int32_t>& labels) const {
+    const std::int64_t classes = targets.extent(1);
+    for (std::size_t n = 0; n < labels.size(); ++n) {
+      T* const row = targets.data() + static_cast<std::int64_t>(n) * classes;
+      const double weight = options_.class_weights[static_cast<std::size_t>(labels[n])];
+      for (std::int64_t k = 0; k < classes; ++k) row[k] *= static_cast<T>(weight);
+    }
   }
 
   // Where the trouble of a step began: a cause if there is one, else the first layer that noticed.
@@ -364,7 +404,7 @@ class Trainer {
     options.augmentation = {}, options.mixup = 0.0;
     with_average([&] {
       train::estimate_statistics(model_, saved_, training_, options, options_.statistics_batches,
-                                 context_);
+                                 context_, options_.on_non_finite);
     });
   }
 
@@ -462,15 +502,12 @@ class Trainer {
   std::unique_ptr<optim::Optimizer<T>> optimizer_;
   std::optional<optim::Ema<T>> ema_;
   optim::Schedule schedule_;
-  struct Snapshot {
-    nn::State<T>* state;
-    Tensor<T> before;
-  };
-  std::vector<Snapshot> states_;   // as they were before the step
-  mutable std::string data_text_;  // what configuration() says of the data
-  std::int64_t stage_ = -1;        // of options_.stages; -1: none yet
-  double built_dropout_ = 0.0;     // of the model, outside of stages
-  bool averaged_ = false;          // the model and the average have changed places
+  nn::StateSnapshot<T> statistics_;                     // as they were before the step
+  mutable std::string data_text_;                       // what configuration() says of the data
+  mutable std::optional<std::string> frozen_at_start_;  // in configuration()
+  std::int64_t stage_ = -1;                             // of options_.stages; -1: none yet
+  double built_dropout_ = 0.0;                          // of the model, outside of stages
+  bool averaged_ = false;  // the model and the average have changed places
 
   // Where the run is. The epoch's sums are over its batches so far.
   std::int64_t step_ = 0, skipped_ = 0;
