@@ -34,13 +34,16 @@ Options recipe(const std::string& name) {
     // A small network at full resolution, and digits that are never the same twice. The rate does
     // not fall: the average over some four epochs of weights that still move errs less often than
     // the one point where a cosine comes to rest (with a stem of stride 2, learning from 10,000
-    // images, 0.63 % of 50,000 held-out ones against 0.67 to 0.71 %, however long the cosine).
+    // images, 0.63 % of 50,000 held-out ones against 0.67 to 0.71 %, however long the cosine). For
+    // its last quarter, four epochs, it sees digits almost as they are: what it is asked about
+    // (with the full distortions to the end, learning from 40,000, 0.43 % of 20,000 held-out ones
+    // instead of 0.38 %, seeds 1 and 2).
     o.model = "tiny", o.stem_stride = 1;
     o.epochs = 16;
     o.schedule = "constant", o.learning_rate = 3e-3, o.weight_decay = 0.05, o.ema = 0.9995;
     o.branch_gamma = o.classifier_scale = 1.0;
     o.drop_path = 0.0;
-    o.augment = "elastic", o.evaluate = "end";
+    o.augment = "elastic", o.last_augment = 0.25, o.evaluate = "end";
   } else if (name == "paper") {
     // EfficientNetV2-S on ImageNet, to the letter: sections 4.2 and 5.1 (the learning rate follows
     // the batch, below); but for batch norm's momentum, which is the authors' code's 0.9 and not
@@ -104,6 +107,9 @@ void add_picture_flags(CLI::App& app, Options& o) {
                  "none; shift (2 px); affine (shift, rotate, scale); elastic (the same, shear, "
                  "stretch and smooth distortion); mirror (shift and mirror); rand (RandAugment)")
       ->check(one_of({"none", "shift", "affine", "elastic", "mirror", "rand"}));
+  app.add_option("--last-augment", o.last_augment,
+                 "strength of the augmentation in the last quarter of the run")
+      ->check(CLI::Range(0.0, 1.0));
   app.add_option("--mixup", o.mixup, "alpha")->check(CLI::Range(0.0, 1.0));
   app.add_option("--erase", o.erase, "probability of a rectangle painted over")
       ->check(CLI::Range(0.0, 1.0));
@@ -202,6 +208,9 @@ bool parse_command_line(int argc, char** argv, Options& options) {
   }
   // Whole epochs asked for by name put a recipe's step count aside.
   if (app.count("--epochs") > 0) options.steps = 0;
+  if (options.last_augment != 1.0 && options.stages > 0) {
+    throw UsageError{"--last-augment and --stages both cut the run into parts: give one of them"};
+  }
   if (app.count("--first-size") > 0 && options.stages == 0) {
     throw UsageError{"--first-size is of the first of several stages: give --stages"};
   }

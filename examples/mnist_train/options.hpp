@@ -26,6 +26,7 @@ struct Options {
 
   std::int64_t stages = 0, first_size = 16, size = 0;  // progressive learning; pixels
   double mixup = 0.0, erase = 0.0;
+  double last_augment = 1.0;                  // strength of `augment` in the last quarter
   std::int64_t statistics = 0, patience = 0;  // batches, epochs
   std::int64_t hold_out = 0;                  // training images that take the test set's place
   std::string evaluate = "epoch";             // or "end"

@@ -63,6 +63,10 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
     fit.stages =
         train::progressive_stages(range, static_cast<int>(o.stages), fit.data.augmentation);
   }
+  if (o.last_augment != 1.0) {
+    fit.stages.assign(4, {.augmentation = fit.data.augmentation, .mixup = o.mixup});
+    fit.stages.back().augmentation = fit.data.augmentation.scaled_by(o.last_augment);
+  }
   fit.threads = static_cast<int>(o.threads), fit.seed = static_cast<std::uint64_t>(o.seed);
   fit.on_non_finite = o.non_finite == "skip" ? train::NonFinite::skip : train::NonFinite::stop;
   return fit;
