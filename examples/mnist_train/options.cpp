@@ -208,8 +208,11 @@ bool parse_command_line(int argc, char** argv, Options& options) {
   }
   // Whole epochs asked for by name put a recipe's step count aside.
   if (app.count("--epochs") > 0) options.steps = 0;
-  if (options.last_augment != 1.0 && options.stages > 0) {
-    throw UsageError{"--last-augment and --stages both cut the run into parts: give one of them"};
+  if (options.stages > 0) {
+    if (app.count("--last-augment") > 0) {
+      throw UsageError{"--last-augment and --stages both cut the run into parts: give one of them"};
+    }
+    options.last_augment = 1.0;
   }
   if (app.count("--first-size") > 0 && options.stages == 0) {
     throw UsageError{"--first-size is of the first of several stages: give --stages"};

@@ -42,6 +42,7 @@ for recipe in fast best sprint paper; do
 done
 grep -q '"image_size": 20' "$work/fast/metrics.jsonl" || fail 'fast is not at 20 pixels'
 grep -q '"image_size": 24' "$work/paper/metrics.jsonl" || fail 'paper has no stages'
+grep -q 'elastic 0.175 px' "$work/best/run.json" || fail 'best does not end with weak distortions'
 grep -qa '"effv2.image_size":"20"' "$work/fast/model.safetensors" || fail 'the network is not for 20 pixels'
 output=$("$program" --recipe best --recipe fast "${quick[@]}" --steps 1 --evaluate epoch)
 grep -q 'recipe fast' <<<"$output" || fail 'of two recipes the last counts'
@@ -61,6 +62,8 @@ again=$("$program" "${quick[@]}" "${dials[@]}" --threads 1)
 [[ $output == "$again" ]] || fail "in stages, one thread: $again, two: $output"
 refuses_run "${quick[@]}" --hold-out 8000
 refuses_run "${quick[@]}" --warmup 1e300
+refuses_run "${quick[@]}" --stages 2 --last-augment 0.5
+"$program" --recipe best "${quick[@]}" --stages 2 --steps 2 --quiet >/dev/null
 
 # A folder is one run's at a time.
 mkdir "$work/taken"

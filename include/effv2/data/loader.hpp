@@ -42,6 +42,7 @@ struct Batch {
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
 };
 
+/// How images become batches: how many, of which size, changed and scaled how, prepared by whom.
 struct LoaderOptions {
   std::int64_t batch_size = 128;
   PictureSize image_size = {};  // to resize to; the default leaves pictures alone

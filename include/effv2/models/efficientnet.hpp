@@ -26,6 +26,8 @@ namespace effv2::inline EFFV2_ISA::models {
 using nn::ActivationKind;
 using nn::Padding;
 
+/// What a network has besides its table (ModelSpec): ends that fit the data, and what is drawn at
+/// random in training.
 struct EfficientNetOptions {
   std::int64_t in_channels = 3;
   std::int64_t classes = 1000;

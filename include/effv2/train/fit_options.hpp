@@ -29,6 +29,8 @@ constexpr std::string_view name_of(OptimizerKind kind) {
 /// What becomes of a step whose loss or gradient is not finite. Either way nothing is updated.
 enum class NonFinite { stop, skip };
 
+/// All that a run may be told: how long, by which steps, on which pictures, evaluated how. The
+/// defaults are those of a small network on MNIST.
 struct FitOptions {
   std::int64_t epochs = 6;
   std::int64_t steps = 0;  // if above 0, training ends after as many, whatever `epochs` says
