@@ -42,7 +42,7 @@ for recipe in fast best sprint paper; do
 done
 grep -q '"image_size": 20' "$work/fast/metrics.jsonl" || fail 'fast is not at 20 pixels'
 grep -q '"image_size": 24' "$work/paper/metrics.jsonl" || fail 'paper has no stages'
-grep -q 'elastic 0.175 px' "$work/best/run.json" || fail 'best does not end with weak distortions'
+grep -q 'shift 0.75 px, rotate 3.8' "$work/best/run.json" || fail 'best does not end with weak distortions'
 grep -qa '"effv2.image_size":"20"' "$work/fast/model.safetensors" || fail 'the network is not for 20 pixels'
 output=$("$program" --recipe best --recipe fast "${quick[@]}" --steps 1 --evaluate epoch)
 grep -q 'recipe fast' <<<"$output" || fail 'of two recipes the last counts'
