@@ -144,6 +144,7 @@ TEST_CASE("a batch that is not finite is left out, or leaves everything as it wa
   };
   const data::Dataset set = quarters(50, 602);
   const data::LoaderOptions loading{.batch_size = 10};
+  int errors = 0;
   const auto estimate = [&](std::vector<int> failing, train::NonFinite on_non_finite) {
     Failing model;
     model.failing = std::move(failing);
@@ -155,11 +156,14 @@ TEST_CASE("a batch that is not finite is left out, or leaves everything as it wa
       train::estimate_statistics(model, saved, set, loading, 5, context, on_non_finite);
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::non_finite);
+      ++errors;
     }
     return model.norm.running_mean.value()[0];
   };
   CHECK(estimate({2}, train::NonFinite::stop) == 7.0F);
+  CHECK(errors == 1);
   CHECK(estimate({0, 1, 2, 3, 4}, train::NonFinite::skip) == 7.0F);
+  CHECK(errors == 2);
   const data::Loader<float> loader(set, loading);
   double expected = 0.0;
   for (const std::int64_t i : {1, 3, 4}) {
@@ -169,4 +173,5 @@ TEST_CASE("a batch that is not finite is left out, or leaves everything as it wa
     expected += sum / static_cast<double>(batch.images.size()) / 3.0;
   }
   CHECK(estimate({0, 2}, train::NonFinite::skip) == Approx(expected).margin(1e-4));
+  CHECK(errors == 2);
 }
