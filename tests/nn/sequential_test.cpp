@@ -177,7 +177,7 @@ TEST_CASE("a backward pass ends at the first layer that learns", "[sequential]")
       context.begin_step(0, has_data ? x.view() : View<const float>{});
       const Tensor<float> y = net.forward(x, saved, context);
       backwards = 0;
-      CHECK(net.backward(y, saved, context).empty() == (has_data && backwards == 0));
+      CHECK(net.backward(y, saved, context).empty() == has_data);
     }
     nn::for_each_parameter(net, [&](const std::string& path, auto& parameter) {
       if (path.ends_with("weight") && !parameter.frozen) gradient = parameter.gradient();
