@@ -30,6 +30,19 @@ void smooth_targets(View<T> targets, std::span<const std::int32_t> labels, doubl
   }
 }
 
+/// targets[n, k] *= weights[labels[n]], so that a sample's loss counts as often as its class does.
+/// Labels as smooth_targets has checked them, a weight for each class.
+template <class T>
+void weigh_targets(View<T> targets, std::span<const std::int32_t> labels,
+                   std::span<const double> weights) {
+  const std::int64_t classes = targets.extent(1);
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    T* const row = targets.data() + static_cast<std::int64_t>(n) * classes;
+    const double weight = weights[static_cast<std::size_t>(labels[n])];
+    for (std::int64_t k = 0; k < classes; ++k) row[k] *= static_cast<T>(weight);
+  }
+}
+
 namespace detail {
 
 // log sum over k of e^z[k], so that softmax is e^(z - it); shifted by the largest, no power

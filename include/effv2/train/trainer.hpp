@@ -106,7 +106,7 @@ class Trainer {
     EFFV2_CHECK(nn::has_trainable(model_), ErrorCode::invalid_argument,
                 "[fit] all parameters of the model are frozen");
     check_in_place();
-    frozen_at_start();
+    frozen_at_start();  // noted before a callback thaws anything
     const StagesEnd guard{*this};
     if (std::exchange(averaged_, false)) ema_->swap();
     nn::zero_gradients(model_);  // whatever a backward pass before left there
@@ -202,13 +202,12 @@ class Trainer {
     // After run() and in with_average the model holds the average, and the average's place the
     // model's own values.
     const char* const own_values = averaged_ ? "ema.average." : "model.";
-    nn::for_each_parameter(model_, below(own_values));
-    nn::for_each_state(model_, below(own_values));
-    const auto visit_frozen = [below = below("frozen.")](const std::string& path, auto& variable) {
-      below(path, variable.frozen);
+    const auto visit_variable = [&f, own_values](const std::string& path, auto& variable) {
+      f(own_values + path, variable);
+      f("frozen." + path, variable.frozen);
     };
-    nn::for_each_parameter(model_, visit_frozen);
-    nn::for_each_state(model_, visit_frozen);
+    nn::for_each_parameter(model_, visit_variable);
+    nn::for_each_state(model_, visit_variable);
     optimizer_->visit_state(below("optimizer."));
     if (ema_) {
       ema_->visit_state([&](const std::string& name, auto& value) {
@@ -306,7 +305,9 @@ class Trainer {
     check_classes(logits, training_);
     Tensor<T> targets = context_.tensor(logits.shape()), dlogits = context_.tensor(logits.shape());
     kernels::smooth_targets<T>(targets, batch.labels, options_.label_smoothing);
-    if (!options_.class_weights.empty()) weigh_rows(targets, batch.labels);
+    if (!options_.class_weights.empty()) {
+      kernels::weigh_targets<T>(targets, batch.labels, options_.class_weights);
+    }
     if (!batch.mix.empty()) data::mix_rows<T>(targets, batch.mix);
     const double loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);
     // A batch norm makes what is infinite zero: the loss alone would not tell.
@@ -327,16 +328,6 @@ class Trainer {
       for (T& d : dlogits) d *= static_cast<T>(share);
     }
     model_.backward(dlogits, saved_, context_);
-  }
-
-  // An image's loss counts as often as its class does: sum over k of w t[k] (-log p[k]).
-  void weigh_rows(Tensor<T>& targets, const std::vector<std::int32_t>& labels) const {
-    const std::int64_t classes = targets.extent(1);
-    for (std::size_t n = 0; n < labels.size(); ++n) {
-      T* const row = targets.data() + static_cast<std::int64_t>(n) * classes;
-      const double weight = options_.class_weights[static_cast<std::size_t>(labels[n])];
-      for (std::int64_t k = 0; k < classes; ++k) row[k] *= static_cast<T>(weight);
-    }
   }
 
   // Where the trouble of a step began: a cause if there is one, else the first layer that noticed.
