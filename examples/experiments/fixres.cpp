@@ -1,5 +1,5 @@
 // Nets that are trained at one size and tested at others.
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 
 #include "experiment.hpp"
 

@@ -1,5 +1,5 @@
 // Fused-MBConv in none, some and all stages of a net.
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 
 #include "experiment.hpp"
 

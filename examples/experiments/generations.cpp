@@ -1,5 +1,5 @@
 // EfficientNet V1 against V2.
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <effv2/train/progressive.hpp>
 
 #include "experiment.hpp"

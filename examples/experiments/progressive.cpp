@@ -1,5 +1,5 @@
 // Growing pictures and growing regularisation, each with and without the other.
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <effv2/train/progressive.hpp>
 
 #include "experiment.hpp"

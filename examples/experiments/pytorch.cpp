@@ -3,7 +3,7 @@
 
 #include <cstdio>
 #include <effv2/core/error.hpp>
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,5 @@
 // Sizes of pictures against strengths of RandAugment.
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 
 #include "experiment.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <effv2/version.hpp>
 #include <iostream>
 #include <string>

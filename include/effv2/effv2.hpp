@@ -77,8 +77,8 @@
 // Tables and the builder.
 #include "models/block_spec.hpp"
 #include "models/efficientnet.hpp"
-#include "models/efficientnet_v2.hpp"
 #include "models/scaling.hpp"
+#include "models/tables.hpp"
 
 // Updates, schedules, averages.
 #include "optim/adamw.hpp"
@@ -125,7 +125,9 @@
 #include "train/make_optimizer.hpp"
 #include "train/metrics.hpp"
 #include "train/model_card.hpp"
+#include "train/progress.hpp"
 #include "train/progressive.hpp"
+#include "train/run_configuration.hpp"
 #include "train/trainer.hpp"
 
 // With the CMake target effv2::compiled: what it has compiled already.

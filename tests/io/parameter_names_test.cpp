@@ -1,5 +1,5 @@
 #include <effv2/io/parameter_names.hpp>
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 
 #include "../catch.hpp"
 #include "../support/compare.hpp"

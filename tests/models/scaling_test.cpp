@@ -1,6 +1,6 @@
 #include <cmath>
-#include <effv2/models/efficientnet_v2.hpp>
 #include <effv2/models/scaling.hpp>
+#include <effv2/models/tables.hpp>
 #include <string_view>
 #include <tuple>
 #include <vector>

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <effv2/search/proxy.hpp>
 #include <set>
 #include <string>

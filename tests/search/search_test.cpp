@@ -1,6 +1,6 @@
 #include <cmath>
 #include <cstdlib>
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <effv2/search/search.hpp>
 #include <optional>
 #include <regex>

@@ -1,5 +1,5 @@
 #include <cmath>
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <effv2/search/space.hpp>
 #include <limits>
 #include <map>

@@ -1,4 +1,4 @@
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <effv2/search/step_time.hpp>
 
 #include "../catch.hpp"

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <cmath>
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <effv2/train/classifier.hpp>
 #include <effv2/train/metrics.hpp>
 #include <utility>

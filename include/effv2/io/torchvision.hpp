@@ -7,7 +7,7 @@
 #include "../core/isa.hpp"
 #include "../models/block_spec.hpp"
 #include "../models/efficientnet.hpp"
-#include "../models/efficientnet_v2.hpp"
+#include "../models/tables.hpp"
 #include "model_file.hpp"
 #include "parameter_names.hpp"
 #include "safetensors.hpp"

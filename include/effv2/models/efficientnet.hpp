@@ -19,7 +19,7 @@
 #include "../nn/pooling.hpp"
 #include "../nn/sequential.hpp"
 #include "block_spec.hpp"
-#include "efficientnet_v2.hpp"
+#include "tables.hpp"
 
 namespace effv2::inline EFFV2_ISA::models {
 

@@ -20,7 +20,7 @@ struct ScalingFactors {
 /// Compound scaling (EfficientNet, Tan & Le 2019, equation 3): depth alpha^phi, width beta^phi,
 /// resolution gamma^phi. The paper's base has alpha beta^2 gamma^2 = 2 (about), so that phi = 1
 /// takes twice the multiply-adds. Its B1 to B7 are these with phi = 0.5, 1, 2 ..., more or less,
-/// rounded by hand: the tables in efficientnet_v2.hpp are the published ones.
+/// rounded by hand: tables.hpp has the published ones.
 inline ScalingFactors compound_factors(double phi, double alpha = 1.2, double beta = 1.1,
                                        double gamma = 1.15) {
   EFFV2_CHECK(std::isfinite(phi) && alpha >= 1.0 && beta >= 1.0 && gamma >= 1.0,

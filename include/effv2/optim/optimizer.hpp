@@ -177,6 +177,7 @@ class Optimizer {
     }
   }
   std::span<Slot<T>> slots() { return slots_; }
+  std::span<const Slot<T>> slots() const { return slots_; }
 
  protected:
   struct Moments {

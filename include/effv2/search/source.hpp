@@ -23,7 +23,7 @@ inline bool is_made_of(std::string_view word, std::string_view others) {
 
 }  // namespace detail
 
-/// The definition of a table as models/efficientnet_v2.hpp has them, and laid out alike; it needs
+/// The definition of a table as models/tables.hpp has them, and laid out alike; it needs
 /// ModelSpec and the letters of the kinds of block in scope. Error(invalid_argument) for a text
 /// that is no identifier; whether it is a keyword, or one of those, is for the caller to know.
 inline std::string to_source(const models::ModelSpec& spec, std::string_view identifier) {

@@ -19,7 +19,6 @@
 #include "../core/tensor.hpp"
 #include "../data/dataset.hpp"
 #include "../data/loader.hpp"
-#include "../io/checksum.hpp"
 #include "../kernels/loss.hpp"
 #include "../nn/context.hpp"
 #include "../nn/layer.hpp"
@@ -35,6 +34,8 @@
 #include "fit_options.hpp"
 #include "make_optimizer.hpp"
 #include "metrics.hpp"
+#include "progress.hpp"
+#include "run_configuration.hpp"
 
 namespace effv2::inline EFFV2_ISA::train {
 
@@ -110,21 +111,19 @@ class Trainer {
     const StagesEnd guard{*this};
     if (std::exchange(averaged_, false)) ema_->swap();
     nn::zero_gradients(model_);  // whatever a backward pass before left there
-    // An epoch that a checkpoint found with all its batches done still has to be evaluated.
-    while (!result.stopped && ((step_ < total_steps() && !out_of_patience()) || batch_ > 0)) {
+    while (!result.stopped && goes_on()) {
       EpochReport report = run_epoch(callbacks, result.stopped);
-      const bool last = step_ >= total_steps() || result.stopped;
-      if (step_ >= total_steps()) estimate_statistics();
-      evaluated = last || options_.evaluate_each_epoch;
+      if (is_done()) estimate_statistics();
+      evaluated = is_done() || result.stopped || options_.evaluate_each_epoch;
       if (evaluated) {
         result.evaluation = evaluate_test();
         if (!test_.labels.empty()) report.evaluation = &result.evaluation;
       }
       if (result.stopped) break;
-      finish_epoch(report);
+      progress_.finish_epoch(report);
       if (callbacks.on_epoch) callbacks.on_epoch(report);
     }
-    if (!result.stopped && step_ < total_steps() && options_.statistics_batches > 0) {
+    if (!result.stopped && !is_done() && options_.statistics_batches > 0) {
       estimate_statistics();  // patience ran out, and nobody could know before
       evaluated = false;
     }
@@ -133,8 +132,8 @@ class Trainer {
       ema_->swap();
       averaged_ = true;
     }
-    result.steps = step_, result.total_steps = total_steps(), result.skipped = skipped_,
-    result.best_step = best_step_;
+    result.steps = progress_.step, result.total_steps = total_steps();
+    result.skipped = progress_.skipped, result.best_step = progress_.best_step;
     return result;
   }
 
@@ -159,35 +158,20 @@ class Trainer {
 
   /// Steps and epochs done, and after how many steps an epoch's evaluation was the best so far (0:
   /// none yet).
-  std::int64_t step() const { return step_; }
-  std::int64_t epoch() const { return epoch_; }
-  std::int64_t best_step() const { return best_step_; }
+  std::int64_t step() const { return progress_.step; }
+  std::int64_t epoch() const { return progress_.epoch; }
+  std::int64_t best_step() const { return progress_.best_step; }
 
-  /// What a checkpoint must agree in with the run that resumes it: options, data, the model (what
-  /// it says in a configuration() of its own, or describes), what was frozen when the run began,
-  /// the optimiser's groups.
+  /// What a checkpoint must agree in with the run that resumes it: options, data, the model, what
+  /// was frozen when the run began, the optimiser's groups.
   std::string configuration() const {
     // Once: every checkpoint asks, and a pass over the data may take as long as writing it.
     if (data_text_.empty()) {
       data_text_ = concat("\ntraining ", fingerprint(training_), "\ntest ", fingerprint(test_));
     }
-    std::string text = configuration_text(options_);
-    if constexpr (requires { std::string(model_.configuration()); }) {
-      text += '\n' + model_.configuration();
-    } else if constexpr (requires(nn::Graph graph) { model_.describe(graph, 0); }) {
-      text += '\n' + nn::describe(model_, loader_.shape(1)).to_string();
-    }
-    text += data_text_;
-    text += concat("\nnumber_bytes ", sizeof(T)) + frozen_at_start();
-    if (optimizer_->clip_norm != options_.clip_norm) {
-      text += concat("\noptimizer_clip_norm ", optimizer_->clip_norm);
-    }
-    for (const optim::Slot<T>& slot : optimizer_->slots()) {
-      const double decay = slot.parameter->decays ? options_.weight_decay : 0.0;
-      if (slot.learning_rate_scale == 1.0 && slot.weight_decay == decay) continue;
-      text += concat("\ngroup ", slot.path, ' ', slot.learning_rate_scale, ' ', slot.weight_decay);
-    }
-    return text;
+    return configuration_text(options_) + model_text(model_, loader_.shape(1)) + data_text_ +
+           concat("\nnumber_bytes ", sizeof(T)) + frozen_at_start() +
+           optimizer_text(*optimizer_, options_);
   }
 
   /// f(name, value) for all that changes from step to step, in the model, the optimiser, the
@@ -216,10 +200,7 @@ class Trainer {
         f(is_swapped ? "model." + name.substr(average.size()) : "ema." + name, value);
       });
     }
-    const auto own = below("run.");
-    own("step", step_), own("skipped", skipped_), own("epoch", epoch_), own("batch", batch_);
-    own("epoch_loss", loss_), own("epoch_accuracy", accuracy_), own("epoch_updates", updates_);
-    own("seconds", seconds_), own("best_accuracy", best_accuracy_), own("best_step", best_step_);
+    progress_.visit_state(below("run."));
   }
 
  private:
@@ -230,14 +211,7 @@ class Trainer {
 
   // A run may freeze and thaw on its way: what is frozen then is part of its state.
   const std::string& frozen_at_start() const {
-    if (!frozen_at_start_) {
-      std::string& text = frozen_at_start_.emplace();
-      const auto note = [&text](const std::string& path, const auto& variable) {
-        if (variable.frozen) text += "\nfrozen " + path;
-      };
-      nn::for_each_parameter(std::as_const(model_), note);
-      nn::for_each_state(std::as_const(model_), note);
-    }
+    if (!frozen_at_start_) frozen_at_start_ = frozen_text(std::as_const(model_));
     return *frozen_at_start_;
   }
 
@@ -261,15 +235,13 @@ class Trainer {
       if (error.code() != ErrorCode::non_finite || !skips) throw;
       report.skipped = true;
       report.loss = report.accuracy = std::numeric_limits<double>::quiet_NaN();
-      ++skipped_;
     } catch (...) {
       undo_step();
       throw;
     }
-    ++step_;
-    batch_ += options_.accumulate;
+    progress_.finish_step(report, options_.accumulate);
     // Past what is left of a skipped step.
-    if (report.skipped && options_.accumulate > 1) loader_.start(epoch_, batch_);
+    if (report.skipped && options_.accumulate > 1) start_loader();
   }
 
   void undo_step() {
@@ -277,24 +249,15 @@ class Trainer {
     statistics_.restore();
   }
 
-  // Shape and checksum of pictures and labels.
-  static std::string fingerprint(const data::Dataset& set) {
-    io::Checksum sum;
-    sum.add(set.images.span());
-    sum.add({reinterpret_cast<const std::uint8_t*>(set.labels.data()),
-             set.labels.size() * sizeof(set.labels[0])});
-    return concat(set.images.shape(), " of ", set.classes, " classes, ", sum.to_string());
-  }
-
   void update(StepReport& report) {
     for (std::int64_t part = 0; part < options_.accumulate; ++part) {
       const data::Batch<T>* batch = loader_.next();
       const bool skips = nn::skips_data_gradient(model_);
-      context_.begin_step(static_cast<std::uint64_t>(step_ * options_.accumulate + part),
+      context_.begin_step(static_cast<std::uint64_t>(progress_.step * options_.accumulate + part),
                           skips ? batch->images.view() : View<const T>{});
       add_gradients(*batch, report);
     }
-    report.learning_rate = schedule_.at(step_);
+    report.learning_rate = schedule_.at(progress_.step);
     report.gradient_norm =
         optimizer_->step(report.learning_rate, context_.execution, ema_ ? &*ema_ : nullptr);
   }
@@ -312,7 +275,7 @@ class Trainer {
     const double loss = kernels::softmax_cross_entropy<T>(dlogits, logits, targets);
     // A batch norm makes what is infinite zero: the loss alone would not tell.
     EFFV2_CHECK(std::isfinite(loss) && context_.non_finite() == nullptr, ErrorCode::non_finite,
-                "[fit] step ", step_ + 1,
+                "[fit] step ", progress_.step + 1,
                 " is not finite, and the first that is not: ", first_non_finite(batch),
                 "; nothing was updated");
     std::int64_t correct = 0;
@@ -373,7 +336,7 @@ class Trainer {
   bool enter_stage() {
     const auto stages = static_cast<std::int64_t>(options_.stages.size());
     if (stages == 0) return false;
-    const std::int64_t stage = std::min(stages - 1, step_ * stages / total_steps());
+    const std::int64_t stage = std::min(stages - 1, progress_.step * stages / total_steps());
     if (stage == stage_) return false;
     const Stage& now = options_.stages[static_cast<std::size_t>(stage)];
     data::LoaderOptions options = loader_options(options_);
@@ -399,13 +362,19 @@ class Trainer {
     });
   }
 
+  bool is_done() const { return progress_.step >= total_steps(); }
+
+  // An epoch that a checkpoint found with all its batches done still has to be evaluated.
+  bool goes_on() const { return progress_.batch > 0 || (!is_done() && !out_of_patience()); }
+
   // Whether the best evaluation is too long ago. Patience begins with the last stage, which the
   // ones before only lead to.
   bool out_of_patience() const {
     const auto stages = std::max<std::int64_t>(1, std::ssize(options_.stages));
     const std::int64_t last_stage = (total_steps() * (stages - 1) + stages - 1) / stages;
-    return options_.patience > 0 && best_step_ > 0 &&
-           step_ - std::max(best_step_, last_stage) >= options_.patience * epoch_steps();
+    const std::int64_t since = progress_.step - std::max(progress_.best_step, last_stage);
+    return options_.patience > 0 && progress_.best_step > 0 &&
+           since >= options_.patience * epoch_steps();
   }
 
   static data::LoaderOptions loader_options(const FitOptions& o) {
@@ -416,41 +385,34 @@ class Trainer {
     return options.beside(clamp_threads(o.threads));
   }
 
+  void start_loader() { loader_.start(progress_.epoch, progress_.batch); }
+
+  bool has_batches_of_step() const {
+    return progress_.batch + options_.accumulate <= loader_.batches();
+  }
+
   EpochReport run_epoch(const Callbacks& callbacks, bool& stopped) {
     Clock::time_point before = Clock::now();
     enter_stage();
-    loader_.start(epoch_, batch_);
-    while (step_ < total_steps() && batch_ + options_.accumulate <= loader_.batches() && !stopped) {
-      if (enter_stage()) loader_.start(epoch_, batch_);
-      StepReport report{.total_steps = total_steps(), .epoch = epoch_};
+    start_loader();
+    while (!stopped && !is_done() && has_batches_of_step()) {
+      if (enter_stage()) start_loader();
+      StepReport report{.total_steps = total_steps(), .epoch = progress_.epoch};
       report.image_size = loader_.shape(1)[1];
       train_step(report);
-      if (!report.skipped) loss_ += report.loss, accuracy_ += report.accuracy, ++updates_;
-      seconds_ += std::chrono::duration<double>(Clock::now() - before).count();
-      report.step = step_;
-      report.seconds = seconds_;
+      progress_.seconds += std::chrono::duration<double>(Clock::now() - before).count();
+      report.step = progress_.step;
+      report.seconds = progress_.seconds;
       report.images_per_second =
-          static_cast<double>(step_ * options_.accumulate * options_.batch_size) /
-          std::max(1e-9, seconds_);
-      const std::pair place(epoch_, batch_);
+          static_cast<double>(progress_.step * options_.accumulate * options_.batch_size) /
+          std::max(1e-9, progress_.seconds);
+      const std::pair place(progress_.epoch, progress_.batch);
       if (callbacks.on_step && !callbacks.on_step(report)) stopped = true;
       // The callback may have loaded a checkpoint.
-      if (place != std::pair(epoch_, batch_)) loader_.start(epoch_, batch_);
+      if (place != std::pair(progress_.epoch, progress_.batch)) start_loader();
       before = Clock::now();
     }
-    // Of no step at all, the mean is not a number.
-    const auto count = static_cast<double>(updates_);
-    return {epoch_, step_, loss_ / count, accuracy_ / count, seconds_};
-  }
-
-  void finish_epoch(const EpochReport& report) {
-    ++epoch_;
-    batch_ = updates_ = 0;
-    loss_ = accuracy_ = 0.0;
-    if (report.evaluation == nullptr) return;
-    if (best_step_ == 0 || report.evaluation->accuracy() > best_accuracy_) {
-      best_accuracy_ = report.evaluation->accuracy(), best_step_ = step_;
-    }
+    return progress_.epoch_report();
   }
 
   // While it lives, the model has its average, if there is one.
@@ -499,13 +461,7 @@ class Trainer {
   std::int64_t stage_ = -1;                             // of options_.stages; -1: none yet
   double built_dropout_ = 0.0;                          // of the model, outside of stages
   bool averaged_ = false;  // the model and the average have changed places
-
-  // Where the run is. The epoch's sums are over its batches so far.
-  std::int64_t step_ = 0, skipped_ = 0;
-  std::int64_t epoch_ = 0, batch_ = 0, updates_ = 0;
-  double loss_ = 0.0, accuracy_ = 0.0, seconds_ = 0.0;
-  double best_accuracy_ = 0.0;
-  std::int64_t best_step_ = 0;
+  Progress progress_;
 };
 
 /// Trains `model` on `training`, evaluating on `test`, which may be left out; with an EMA the model

@@ -1,4 +1,4 @@
-#include <effv2/models/efficientnet_v2.hpp>
+#include <effv2/models/tables.hpp>
 #include <set>
 #include <string>
 
