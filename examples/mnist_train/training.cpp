@@ -76,7 +76,7 @@ train::FitOptions fit_options(const Options& o, const data::Dataset& set) {
 std::string title(const Options& o, const MnistData& data) {
   const bool is_first_version = o.model.starts_with("v1-");
   std::string name = is_first_version ? o.model.substr(3) : o.model;
-  if (name != "tiny") {
+  if (name != "tiny" && name != "mini") {
     for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
   const std::filesystem::path folder = std::filesystem::absolute(data.directory) / "";

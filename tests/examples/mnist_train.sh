@@ -36,7 +36,7 @@ again=$("$program" "${quick[@]}" --steps 2 --quiet --threads 1)
 [[ $output == "$again" ]] || fail "one thread: $again, two: $output"
 
 # A recipe sets what no flag does.
-for recipe in fast best sprint paper; do
+for recipe in fast best fashion sprint paper; do
   output=$("$program" --recipe $recipe "${quick[@]}" --steps 2 --evaluate epoch --out "$work/$recipe")
   grep -q "recipe $recipe" <<<"$output" || fail "$recipe: $output"
 done

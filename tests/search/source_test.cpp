@@ -16,7 +16,8 @@ TEST_CASE("a table's source is what stands in the header of the known tables", "
   using namespace models::tables;
   for (const auto& [spec, identifier] :
        {std::pair(v2_s, "v2_s"), std::pair(v2_m, "v2_m"), std::pair(v2_l, "v2_l"),
-        std::pair(v2_xl, "v2_xl"), std::pair(v2_b0, "v2_b0"), std::pair(tiny, "tiny")}) {
+        std::pair(v2_xl, "v2_xl"), std::pair(v2_b0, "v2_b0"), std::pair(tiny, "tiny"),
+        std::pair(mini, "mini")}) {
     const std::string source = search::to_source(spec, identifier);
     CAPTURE(source);
     CHECK(header.find(source) != std::string::npos);

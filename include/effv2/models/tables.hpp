@@ -109,10 +109,25 @@ inline constexpr ModelSpec tiny{"tiny",
                                 0.1,
                                 28,
                                 28};
+// Nor is this: a million parameters, and 3x3 convolutions without expansion alone. They are the
+// fastest that a CPU has for a multiply-add: at 28 pixels, with a stem of stride 1, this is 4.7
+// times the arithmetic of `tiny` in 1.6 times the time.
+inline constexpr ModelSpec mini{"mini",
+                                32,
+                                256,
+                                {{{F, 1, 3, 1, 1, 32, 32},
+                                  {F, 1, 3, 2, 1, 32, 64},
+                                  {F, 3, 3, 1, 1, 64, 64},
+                                  {F, 1, 3, 2, 1, 64, 160},
+                                  {F, 3, 3, 1, 1, 160, 160}}},
+                                5,
+                                0.1,
+                                28,
+                                28};
 
 }  // namespace tables
 
-/// Every model of this library by its name: V2 s m l xl b0-b3, V1 v1-b0 ... v1-b7, and tiny.
+/// Every model of this library by its name: V2 s m l xl b0-b3, V1 v1-b0 ... v1-b7, tiny and mini.
 inline constexpr std::array all_models{
     tables::v2_s,
     tables::v2_m,
@@ -131,6 +146,7 @@ inline constexpr std::array all_models{
     scale(tables::v1_b0, "v1-b6", 1.8, 2.6, 0.5, 528, 528, true),
     scale(tables::v1_b0, "v1-b7", 2.0, 3.1, 0.5, 600, 600, true),
     tables::tiny,
+    tables::mini,
 };
 
 /// The table named `name`; Error(invalid_argument) lists the names there are.
