@@ -1,4 +1,4 @@
-// Finds and reads the digits.
+// Finds and reads the digits, or Fashion-MNIST's clothes, whose files look the same.
 #pragma once
 
 #include <cstdint>
@@ -46,13 +46,20 @@ inline DataPlace find_mnist(const std::string& directory) {
           "the embedded sample (scripts/download-mnist data/mnist fetches the whole)"};
 }
 
-/// From where find_mnist says. Throws effv2::Error.
+/// From where find_mnist says. The classes are clothes where the folder's name has "fashion" in it.
+/// Throws effv2::Error.
 inline MnistData load_mnist_data(const std::string& directory) {
   using effv2::data::Split;
   DataPlace place = find_mnist(directory);
-  return {effv2::data::load_mnist(place.directory, Split::train, effv2::data::open_gzip),
-          effv2::data::load_mnist(place.directory, Split::test, effv2::data::open_gzip),
-          place.directory, std::move(place.origin)};
+  const std::filesystem::path folder = std::filesystem::absolute(place.directory) / "";
+  const std::string name = folder.parent_path().filename().string();
+  const bool is_fashion = name.find("fashion") != name.npos;
+  const auto load = [&](Split split) {
+    return is_fashion
+               ? effv2::data::load_fashion_mnist(place.directory, split, effv2::data::open_gzip)
+               : effv2::data::load_mnist(place.directory, split, effv2::data::open_gzip);
+  };
+  return {load(Split::train), load(Split::test), place.directory, std::move(place.origin)};
 }
 
 /// Puts `images` of the training images, of every class its share, in the place of the test images:

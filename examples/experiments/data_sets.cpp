@@ -9,13 +9,14 @@ namespace experiments {
 
 namespace {
 
-DataSet load(const std::string& name, const std::string& directory, double mean, double deviation,
-             std::int64_t images, std::int64_t tests) {
+DataSet load(const std::string& name, decltype(effv2::data::load_mnist) load_split,
+             const std::string& directory, double mean, double deviation, std::int64_t images,
+             std::int64_t tests) {
   using effv2::data::Split;
   DataSet set{name,
               directory,
-              effv2::data::load_mnist(directory, Split::train, effv2::data::open_gzip),
-              effv2::data::load_mnist(directory, Split::test, effv2::data::open_gzip),
+              load_split(directory, Split::train, effv2::data::open_gzip),
+              load_split(directory, Split::test, effv2::data::open_gzip),
               mean,
               deviation};
   if (images > 0) set.training = set.training.take(images);
@@ -33,9 +34,10 @@ std::vector<DataSet> load_data_sets(const Places& places, std::int64_t images, s
                  "/usr/share/datasets/fashion-mnist"})
           .directory;
   std::vector<DataSet> sets;
-  sets.push_back(load("MNIST", mnist, 0.1307, 0.3081, images, tests));
+  sets.push_back(load("MNIST", effv2::data::load_mnist, mnist, 0.1307, 0.3081, images, tests));
   if (!fashion.empty()) {
-    sets.push_back(load("Fashion-MNIST", fashion, 0.2860, 0.3530, images, tests));
+    sets.push_back(load("Fashion-MNIST", effv2::data::load_fashion_mnist, fashion, 0.2860, 0.3530,
+                        images, tests));
   }
   return sets;
 }

@@ -1,6 +1,7 @@
 #include "training.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <effv2/effv2.hpp>
 #include <filesystem>

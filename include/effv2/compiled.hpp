@@ -1,8 +1,8 @@
 // What effv2::compiled builds once for float, so that the files that use it need not. Included by
 // effv2.hpp where EFFV2_COMPILED is defined, which that CMake target does.
 //
-// The kernels are what takes time to compile; a layer by itself does not. So all kernels are here,
-// and of the rest what a program calls as a whole: the builder, the training loop, files.
+// The kernels are what takes time to compile; a layer by itself does not. So the layers' kernels
+// are here, and of the rest what a program calls as a whole: the builder, the training loop, files.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // effv2: EfficientNetV2 that trains inside of a C++ program.
 //
-// Everything that needs no package beyond xsimd and OpenMP, in reading order. By name only:
+// Everything that needs no package beyond xsimd and OpenMP, room by room in reading order. By name
+// only:
 //   kernels/gemm.hpp, kernels/im2col.hpp   the textbook convolution, through Eigen
 //   data/gzip.hpp                          compressed IDX files, through zlib
 //   train/report.hpp                       a page of HTML about a run
@@ -125,9 +126,9 @@
 #include "train/make_optimizer.hpp"
 #include "train/metrics.hpp"
 #include "train/model_card.hpp"
-#include "train/progress.hpp"
 #include "train/progressive.hpp"
 #include "train/run_configuration.hpp"
+#include "train/run_progress.hpp"
 #include "train/trainer.hpp"
 
 // With the CMake target effv2::compiled: what it has compiled already.

@@ -262,7 +262,7 @@ TEST_CASE("a batch is what resizing, warping and normalising give one by one", "
         const Tensor<double> resized = resize(whole, height, width);
         std::copy(resized.begin(), resized.end(), expected.begin());
         if (augmented) {
-          const Warp warp = options.augmentation.draw(8, 8, {0, augment_stream, 1},
+          const Warp warp = options.augmentation.draw(8, 8, {0, streams::augment, 1},
                                                       static_cast<std::uint32_t>(n));
           if (height < 8 || width < 8) {
             warp_into<double, double>(warp, expected, resized, 0.0, nullptr, 8);
@@ -331,7 +331,7 @@ TEST_CASE("RandAugment comes before resizing and warping", "[data][loader]") {
       const View<const std::uint8_t> source = dataset.image(sample);
       Tensor<std::uint8_t> image({12, 12, 3});
       std::copy(source.begin(), source.end(), image.begin());
-      rand_augment(image, options.augmentation.rand_augment, 0, {options.seed, augment_stream, 2},
+      rand_augment(image, options.augmentation.rand_augment, 0, {options.seed, streams::augment, 2},
                    static_cast<std::uint32_t>(sample), Augmentation::first_of_rand_augment, copy);
       Tensor<double> expected(image.shape());
       std::copy(image.begin(), image.end(), expected.begin());
@@ -356,7 +356,7 @@ TEST_CASE("elastic distortion is in pixels of the source at every size", "[data]
     for (std::int64_t n = 0; n < 3; ++n) {
       const View<const std::uint8_t> source = dataset.image(n);
       Displacement field;
-      field.draw(1.2, height, width, {options.seed, augment_stream, 1},
+      field.draw(1.2, height, width, {options.seed, streams::augment, 1},
                  static_cast<std::uint32_t>(n), Augmentation::first_of_displacement);
       Tensor<double> image(source.shape()), expected({height, width, 1});
       std::copy(source.begin(), source.end(), image.begin());

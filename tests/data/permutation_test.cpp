@@ -20,7 +20,7 @@ std::vector<std::int64_t> permutation(std::size_t count, const RandomStream& ran
 
 TEST_CASE("a permutation has every number once", "[data][permutation]") {
   for (const std::size_t count : {0U, 1U, 2U, 3U, 1000U}) {
-    std::vector<std::int64_t> order = permutation(count, {1, shuffle_stream, 0});
+    std::vector<std::int64_t> order = permutation(count, {1, streams::shuffle, 0});
     std::sort(order.begin(), order.end());
     std::vector<std::int64_t> expected(count);
     std::iota(expected.begin(), expected.end(), std::int64_t{0});
@@ -41,7 +41,7 @@ TEST_CASE("all permutations of four are about equally likely", "[data][permutati
   constexpr int rounds = 24000;
   std::vector<int> seen(256);
   for (std::uint32_t step = 0; step < rounds; ++step) {
-    const auto order = permutation(4, {5, shuffle_stream, step});
+    const auto order = permutation(4, {5, streams::shuffle, step});
     ++seen[static_cast<std::size_t>(order[0] + 4 * order[1] + 16 * order[2] + 64 * order[3])];
   }
   CHECK(std::count_if(seen.begin(), seen.end(), [](int count) { return count > 0; }) == 24);

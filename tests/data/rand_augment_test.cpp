@@ -100,3 +100,14 @@ TEST_CASE("draws depend on seed, epoch and sample, and take every operation allo
   CHECK(equal(drawn({1, 2, 3}, 4, {.magnitude = 9, .draws = 0}), image));
   CHECK_FALSE(RandAugment{}.active());
 }
+
+TEST_CASE("contrast is about the mean of all channels, three or not", "[data][rand_augment]") {
+  Tensor<std::uint8_t> image({4, 4, 4});
+  for (std::int64_t i = 0; i < image.size(); ++i) {
+    image[i] = static_cast<std::uint8_t>(i % 4 == 0 ? 0 : 200);
+  }
+  // A tenth of the contrast is left: 150 +- 0.1 (value - 150).
+  const auto flat = applied(Operation::contrast, {.magnitude = 0}, image, 1);
+  CHECK(static_cast<int>(flat[0]) == 135);
+  CHECK(static_cast<int>(flat[1]) == 155);
+}

@@ -240,6 +240,16 @@ TEST_CASE("a picture resized before is warped in its own frame", "[data][warp]")
   }
 }
 
+TEST_CASE("a displacement of another size is refused", "[data][warp]") {
+  const Tensor<double> image = spot(9, 4, 4);
+  Tensor<double> target(image.shape());
+  Displacement undrawn, other;
+  other.draw(1.0, 8, 9, {4, 4, 4}, 0, 0);
+  for (const Displacement* field : {&undrawn, &other}) {
+    CHECK_THROWS_AS((warp_into<double, double>({}, target, image, 0.0, field)), Error);
+  }
+}
+
 TEST_CASE("a warp of what is no number is refused", "[data][warp]") {
   const Tensor<double> image = spot(9, 4, 4);
   const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();

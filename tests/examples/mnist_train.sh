@@ -49,6 +49,11 @@ grep -q 'recipe fast' <<<"$output" || fail 'of two recipes the last counts'
 grep -q -- '--out DIR keeps' <<<"$output" || fail 'it is not told that nothing is kept'
 refuses_run "${quick[@]}" --evaluate end --patience 2
 
+# Pictures of clothes are known by their folder's name.
+ln -s "$sample" "$work/fashion-sample"
+"$program" --model tiny --data "$work/fashion-sample" --steps 1 --quiet --out "$work/clothes" >/dev/null
+grep -qa '"effv2.class_names":"T-shirt/top' "$work/clothes/model.safetensors" || fail 'clothes are called digits'
+
 # Twice the channels are nearly four times the parameters.
 parameters() { "$program" "${quick[@]}" --steps 1 "$@" | sed -n 's/^model tiny: \([0-9]*\) .*/\1/p'; }
 ((10 * $(parameters --width 2) > 35 * $(parameters))) || fail '--width 2 is not twice as wide'

@@ -353,8 +353,8 @@ TEST_CASE("another run's checkpoints are not written over", "[checkpoint]") {
 TEST_CASE("the last three and the best are kept, and what was given up is not", "[checkpoint]") {
   const TemporaryFolder folder;
   io::CheckpointFolder checkpoints(folder / "run");
-  Subject subject;
-  CHECK_FALSE(checkpoints.resume(subject.trainer));
+  Fake begun{0, 0};
+  CHECK_FALSE(checkpoints.resume(begun));
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
 
   const auto steps = [&] {
@@ -554,4 +554,37 @@ TEST_CASE("a state of another shape is refused, and changes nothing", "[checkpoi
     CHECK(std::string(error.what()).find("weights, (2, 3) and not (2, 4)") != std::string::npos);
   }
   CHECK(wider.count == 9);
+}
+
+TEST_CASE("what is frozen after resume() does not part a run from its next process",
+          "[checkpoint]") {
+  const TemporaryFolder folder;
+  for (const std::int64_t end : {3, 100}) {
+    Subject subject;
+    io::CheckpointFolder checkpoints(folder / "run");
+    CHECK(checkpoints.resume(subject.trainer).has_value() == (end == 100));
+    nn::freeze(subject.net, "0");
+    train::Callbacks callbacks;
+    callbacks.on_step = [&](const train::StepReport& r) {
+      checkpoints.save(subject.trainer);
+      return r.step < end;
+    };
+    CHECK(subject.trainer.run(callbacks).stopped == (end == 3));
+  }
+}
+
+TEST_CASE("a run that the next process could not resume is not saved", "[checkpoint]") {
+  const TemporaryFolder folder;
+  Subject subject;
+  io::CheckpointFolder checkpoints(folder / "run");
+  CHECK_FALSE(checkpoints.resume(subject.trainer));
+  subject.trainer.optimizer().group("3", 10.0, 0.0);
+  try {
+    checkpoints.save(subject.trainer);
+    FAIL_CHECK("saved");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::invalid_argument);
+    CHECK(std::string(error.what()).find("it has now: group 3.weight") != std::string::npos);
+  }
+  CHECK(checkpoints.files().empty());
 }

@@ -100,3 +100,20 @@ TEST_CASE("labels and shapes that do not fit are refused", "[loss]") {
   CHECK_THROWS_AS(kernels::softmax_cross_entropy<float>(d, logits, other), Error);
   CHECK_THROWS_AS(kernels::softmax_cross_entropy<float>(other, logits, targets), Error);
 }
+
+TEST_CASE("weights that do not fit are refused", "[loss]") {
+  Tensor<float> targets({2, 4}), flat({8});
+  const std::vector<double> weights(4, 1.0), few(2, 1.0);
+  const std::vector<std::int32_t> labels = {0, 3}, wrong = {0, 4}, one = {0};
+  CHECK_NOTHROW(kernels::weigh_targets<float>(targets, labels, weights));
+  CHECK_THROWS_AS(kernels::weigh_targets<float>(targets, labels, few), Error);
+  CHECK_THROWS_AS(kernels::weigh_targets<float>(targets, wrong, weights), Error);
+  CHECK_THROWS_AS(kernels::weigh_targets<float>(targets, one, weights), Error);
+  CHECK_THROWS_AS(kernels::weigh_targets<float>(flat, labels, weights), Error);
+}
+
+TEST_CASE("a batch of nothing has no loss", "[loss]") {
+  const Tensor<float> none({0, 4});
+  Tensor<float> d({0, 4});
+  CHECK_THROWS_AS(kernels::softmax_cross_entropy<float>(d, none, none), Error);
+}

@@ -1,9 +1,12 @@
 #include <effv2/nn/activation.hpp>
+#include <effv2/nn/batch_norm.hpp>
 #include <effv2/nn/conv2d.hpp>
 #include <effv2/nn/depthwise_conv2d.hpp>
 #include <effv2/nn/graph.hpp>
 #include <effv2/nn/linear.hpp>
+#include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>
+#include <effv2/nn/squeeze_excite.hpp>
 
 #include "../catch.hpp"
 #include "../support/small_network.hpp"
@@ -39,4 +42,14 @@ TEST_CASE("a graph in lines tells all but the weights", "[graph]") {
         "layer input (1, 6, 6, 1)\n"
         "layer 0 conv2d (1, 3, 3, 4) kernel 3 stride 2 pad_top 1 pad_left 1 of 0\n"
         "layer 1 silu (1, 3, 3, 4) of 1");
+}
+
+TEST_CASE("what forward refuses cannot be described", "[graph]") {
+  const Shape rows{2, 5}, picture{2, 4, 4, 5};
+  CHECK_THROWS_AS(nn::describe(nn::GlobalAveragePool<float>{}, rows), Error);
+  CHECK_THROWS_AS(nn::describe(nn::MaxPool<float>{}, rows), Error);
+  CHECK_THROWS_AS(nn::describe(nn::SqueezeExcite<float>(4, 2), picture), Error);
+  CHECK_THROWS_AS(nn::describe(nn::SqueezeExcite<float>(5, 2), rows), Error);
+  CHECK_THROWS_AS(nn::describe(nn::BatchNorm<float>({.channels = 4}), picture), Error);
+  CHECK_NOTHROW(nn::describe(nn::BatchNorm<float>({.channels = 5}), picture));
 }

@@ -144,9 +144,10 @@ TEST_CASE("what an evaluation depends on is in its configuration", "[proxy]") {
   o.fit.seed = 4, add(data);
   o.network.drop_path = 0.1, add(data);
   o.network.defaults.activation = nn::ActivationKind::relu, add(data);
-  CHECK(texts.size() == 6);
+  o.fit.ema_decay = 0.9, add(data);
+  CHECK(texts.size() == 7);
   o.fit.threads = 2, add(data);  // is not: the accuracy is the same
-  CHECK(texts.size() == 6);
+  CHECK(texts.size() == 7);
 }
 
 TEST_CASE("a proxy may end early, by its own evaluations", "[proxy]") {

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <effv2/models/tables.hpp>
 #include <effv2/search/search.hpp>
+#include <filesystem>
 #include <optional>
 #include <regex>
 #include <string>
@@ -237,4 +238,24 @@ TEST_CASE("without a prediction nothing is trained", "[search]") {
   };
   CHECK_THROWS_AS(search::run_search(journal, space, o, predict, count), Error);
   CHECK(trained == 0);
+}
+
+TEST_CASE("without a reward nothing is trained", "[search]") {
+  const TemporaryFolder folder;
+  const Space space(tiny());
+  SearchOptions no_reference = options(SearcherKind::random), endless = no_reference;
+  no_reference.reference_parameters = 0;
+  endless.reward.step_time = -HUGE_VAL;
+  for (const SearchOptions& o : {no_reference, endless}) {
+    Journal journal(folder / "journal", search::configuration_text(space, o), layer_times);
+    int trained = 0;
+    const auto count = [&](const Candidate& candidate) {
+      ++trained;
+      return std::optional(evaluate(candidate));
+    };
+    const auto predict = [](const models::ModelSpec&) { return 1.0; };
+    CHECK_THROWS_AS(search::run_search(journal, space, o, predict, count), Error);
+    CHECK(trained == 0);
+    std::filesystem::remove(folder / "journal");
+  }
 }

@@ -1,4 +1,7 @@
+#include <effv2/nn/dropout.hpp>
+#include <effv2/nn/fused_mbconv.hpp>
 #include <effv2/nn/linear.hpp>
+#include <effv2/nn/mbconv.hpp>
 #include <effv2/nn/pooling.hpp>
 #include <effv2/nn/sequential.hpp>
 #include <effv2/optim/adamw.hpp>
@@ -65,4 +68,24 @@ TEST_CASE("an optimiser has a line for what the options do not say", "[run_confi
         "\noptimizer_clip_norm 2\ngroup 2.weight 10 0\ngroup 2.bias 10 0");
   options.clip_norm = 2.0;
   CHECK_FALSE(train::optimizer_text<float>(optimizer, options).starts_with("\noptimizer"));
+}
+
+TEST_CASE("a model is known by what happens to it in training alone", "[run_configuration]") {
+  const auto text = [](double dropout, double drop_path, double momentum) {
+    nn::BlockDefaults defaults;
+    defaults.bn_momentum = momentum;
+    const nn::BlockOptions block{.in_channels = 4, .out_channels = 4, .drop_path = drop_path};
+    const nn::BlockOptions plain{.in_channels = 4, .out_channels = 4, .drop_path = 0.0};
+    const nn::Sequential<float> net(nn::MBConv<float>(block, defaults),
+                                    nn::FusedMBConv<float>(plain, defaults),
+                                    nn::Dropout<float>(dropout));
+    const nn::Sequential<float> other(nn::FusedMBConv<float>(block, defaults));
+    return train::model_text(net, {1, 8, 8, 4}) + train::model_text(other, {1, 8, 8, 4});
+  };
+  const std::string all = text(0.1, 0.2, 0.1);
+  CHECK(text(0.1, 0.2, 0.1) == all);
+  CHECK(text(0.9, 0.2, 0.1) != all);
+  CHECK(text(0.1, 0.9, 0.1) != all);
+  CHECK(text(0.1, 0.2, 0.5) != all);
+  CHECK(text(0.0, 0.0, 0.1).find("drop") == std::string::npos);
 }

@@ -133,3 +133,14 @@ TEST_CASE("the environment is named", "[run_record]") {
   CHECK(value("threads") == "3");
   CHECK_FALSE(value("compiler").empty());
 }
+
+TEST_CASE("a record goes on from points that a program has put there", "[run_record]") {
+  RunRecord whole, restored;
+  for (int i = 1; i <= 600; ++i) whole.note(step(i, 1.0 / i));
+  restored.steps = whole.steps;
+  for (int i = 601; i <= 700; ++i) whole.note(step(i, 1.0 / i)), restored.note(step(i, 1.0 / i));
+  REQUIRE(restored.steps.size() == whole.steps.size());
+  for (std::size_t i = 0; i < whole.steps.size(); ++i) {
+    REQUIRE(restored.steps[i].loss == whole.steps[i].loss);
+  }
+}

@@ -95,3 +95,14 @@ TEST_CASE("any range has ticks inside of it, a handful", "[svg]") {
     }
   }
 }
+
+TEST_CASE("values that are next to one another are one", "[svg]") {
+  for (const double value : {1.0, 1e-3, 42.0}) {
+    for (const Axis& axis : {linear, logarithmic}) {
+      CAPTURE(value);
+      const Values ticks = Ruler(axis, {value, std::nextafter(value, 100.0)}, 0, 1).ticks(6);
+      CHECK(ticks.size() >= 2);
+      CHECK(ticks.size() <= 8);
+    }
+  }
+}

@@ -49,7 +49,8 @@ TEST_CASE("dots tell their values, and several series are told apart", "[svg]") 
                   {.name = "test", .points = {{1, 11}, {2, 19.5}}, .color = 1, .has_dots = true}},
        .x = {.label = "epoch"},
        .y = {.text = [](double value) { return concat(text::rounded(value), " <%>"); }},
-       .marks = {{1.5, "16 px"}, {std::numeric_limits<double>::quiet_NaN(), "nowhere"}}});
+       .marks = {
+           {1.5, "16 px"}, {std::numeric_limits<double>::quiet_NaN(), "nowhere"}, {7.0, "later"}}});
   check_well(svg);
   const testing::Markup markup = read_markup(svg);
   CHECK(markup.elements.at("circle") == 2);
@@ -58,6 +59,7 @@ TEST_CASE("dots tell their values, and several series are told apart", "[svg]") 
   CHECK(count(svg, "stroke:var(--chart-1,") == 1);
   CHECK(count(markup.text, "16 px") == 1);
   CHECK(count(markup.text, "nowhere") == 0);
+  CHECK(count(markup.text, "later") == 0);
 }
 
 TEST_CASE("charts of nothing, of one point, and of what is no number", "[svg]") {

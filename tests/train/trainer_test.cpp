@@ -696,3 +696,31 @@ TEST_CASE("a run says of how many steps it is", "[trainer]") {
   CHECK(result.steps == 3);
   CHECK(result.total_steps == 12);
 }
+
+TEST_CASE("what a run is known by does not change from stage to stage", "[trainer][progressive]") {
+  const data::Dataset training = quarters(100, 600);
+  nn::Sequential<float> net(nn::conv_bn_act<float>(1, 8, 3, 1, {}, nn::ActivationKind::silu),
+                            nn::GlobalAveragePool<float>{}, nn::Linear<float>(8, 4));
+  nn::initialize(net, 1);
+  train::FitOptions o = options();
+  o.stages = {{.image_size = 4}, {.image_size = 6}, {}};
+  train::Trainer trainer(net, training, o);
+  const std::string before = trainer.configuration();
+  std::vector<std::int64_t> sizes;
+  train::Callbacks callbacks;
+  callbacks.on_step = [&](const train::StepReport& r) {
+    if (sizes.empty() || sizes.back() != r.image_size) sizes.push_back(r.image_size);
+    CHECK(trainer.configuration() == before);
+    return true;
+  };
+  trainer.run(callbacks);
+  CHECK(sizes == std::vector<std::int64_t>{4, 6, 8});
+}
+
+TEST_CASE("a run is known by the dropout that its model had", "[trainer]") {
+  const data::Dataset training = quarters(40, 600);
+  auto net = models::efficientnet<float>("tiny", {.in_channels = 1, .classes = 4}, 1);
+  const std::string built = train::Trainer(net, training, options()).configuration();
+  net.set_dropout(0.9);
+  CHECK(train::Trainer(net, training, options()).configuration() != built);
+}

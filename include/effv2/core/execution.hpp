@@ -1,6 +1,7 @@
 // Where and with what a kernel runs.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 

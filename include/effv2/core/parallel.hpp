@@ -1,4 +1,4 @@
-// The one place where threads are woken.
+// The one place that starts OpenMP teams.
 #pragma once
 
 #include <pthread.h>
@@ -83,7 +83,7 @@ class CoreWatch {
   int usable(int team, Clock::time_point now) {
     int busy = busy_.load(std::memory_order_relaxed);
     if (busy > 0 && now - since() > retry) {
-      busy_.store(--busy, std::memory_order_relaxed);
+      busy_.store(--busy, std::memory_order_relaxed);  // a stall noted meanwhile is noted again
       set_since(now);
     }
     return std::max(1, team - busy);
@@ -181,7 +181,8 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
 /// that, `max_threads` if it is more). What a task computes must not depend on the thread it runs
 /// on; then results are the same for any thread count. The first exception (by index) of any task
 /// reaches the caller after all threads have finished; which of the tasks behind it have run is
-/// open. Inside another parallel region it runs serially: there is one level of parallelism.
+/// open. Inside another parallel region it runs serially: there is one level of parallelism. Every
+/// call is of a copy of the task, so that what it changes in itself is lost.
 template <class Task>
 void parallel_for(std::int64_t tasks, int threads, Task&& task) {
   using Body = std::remove_reference_t<Task>;
@@ -196,7 +197,8 @@ void parallel_for(std::int64_t tasks, int threads, Task&& task) {
   detail::run_tasks(tasks, threads, call, const_cast<std::remove_const_t<Body>*>(&task));
 }
 
-/// Splits [0, count) into chunks of `grain` and calls body(begin, end) for each, in parallel.
+/// Splits [0, count) into chunks of `grain` > 0 and calls body(begin, end) for each, as
+/// parallel_for calls its task.
 template <class Body>
 void parallel_chunks(std::int64_t count, std::int64_t grain, int threads, Body&& body) {
   const std::int64_t chunks = (count + grain - 1) / grain;

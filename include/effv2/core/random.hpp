@@ -31,6 +31,16 @@ constexpr PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) {
   return counter;
 }
 
+/// Who draws from which stream, so that no two draw the same numbers. The parameters count up from
+/// 0 as they are initialised, the layers that draw from `first_layer`; one each below that is the
+/// data's and the search's.
+namespace streams {
+inline constexpr std::uint32_t first_layer = 1U << 20;
+inline constexpr std::uint32_t shuffle = first_layer - 1, augment = first_layer - 2,
+                               split = first_layer - 3, mixup = first_layer - 4;
+inline constexpr std::uint32_t propose = first_layer - 8, tournament = first_layer - 9;
+}  // namespace streams
+
 /// One stream of random numbers: a user of randomness (a layer, the shuffling, one augmentation)
 /// takes a stream of its own, and indexes it by step, sample and element.
 struct RandomStream {

@@ -2,8 +2,10 @@
 //
 // `simd::Vector<T>` is xsimd's widest batch of the target; where xsimd has none for T (long double,
 // an unknown architecture) it is a one-lane fallback with the same operations, so a kernel is
-// written once. What xsimd 8.1 lacks (fused multiply-add and masked memory access on AVX-512) is
-// wrapped here.
+// written once. What xsimd 8.1 lacks or does otherwise from version to version is wrapped here:
+// fused multiply-add, the first lanes of memory, minimum and maximum, reciprocals, stores past the
+// caches. A Vector<T> does not tell a template what T is, so these are called with it:
+// simd::fma<T>(a, b, c).
 #pragma once
 
 #include <cmath>
@@ -12,7 +14,6 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
-#include <utility>
 
 #include "isa.hpp"
 
@@ -103,8 +104,9 @@ EFFV2_ALWAYS_INLINE void store(T* target, const Vector<T>& value) {
   value.store_unaligned(target);
 }
 
-/// Writes past the caches, where `target` is aligned: for what is not read again soon. A store that
-/// fills a cache line would otherwise read the line first. Before other threads look, stream_fence.
+/// Writes past the caches, floats on AVX-512 where `target` is aligned, and is a plain store
+/// elsewhere: for what is not read again soon. A store that fills a cache line would otherwise read
+/// the line first. Before other threads look, stream_fence.
 template <class T>
 EFFV2_ALWAYS_INLINE void store_stream(T* target, const Vector<T>& value) {
 #ifdef EFFV2_HAS_AVX512
@@ -267,7 +269,7 @@ EFFV2_ALWAYS_INLINE Vector<float> scale_by_power_of_two(const Vector<float>& p,
 #  else
     return (p + p) * xsimd::bitwise_cast<Vector<float>>(biased);
 #  endif
-  } else {
+  } else {  // memcpy, since this is compiled for batches too, which have no .value
     float factor, exponent;
     std::memcpy(&factor, &p, sizeof factor);
     std::memcpy(&exponent, &n, sizeof exponent);
@@ -318,12 +320,15 @@ EFFV2_ALWAYS_INLINE Vector<T> exp(const Vector<T>& x) {
 
 namespace detail {
 
-// 1 / (1 + e^-x) for x >= -86 or NaN. e^86 keeps 1 + e^-x and its reciprocal normal.
+// e^86 keeps 1 + e^-x and its reciprocal normal.
+inline constexpr float sigmoid_bound = 86.0F;
+
+// 1 / (1 + e^-x) for x >= -sigmoid_bound or NaN.
 template <class T>
 EFFV2_ALWAYS_INLINE Vector<T> sigmoid_above(const Vector<T>& x) {
   using V = Vector<T>;
   if constexpr (std::is_same_v<T, float>) {
-    return simd::reciprocal<T>(V(1.0F) + exp_within<-1>(simd::min<T>(V(86.0F), x)));
+    return simd::reciprocal<T>(V(1.0F) + exp_within<-1>(simd::min<T>(V(sigmoid_bound), x)));
   } else {
     return V(T{1}) / (V(T{1}) + simd::exp<T>(-x));
   }
@@ -336,17 +341,17 @@ EFFV2_ALWAYS_INLINE Vector<T> sigmoid_above(const Vector<T>& x) {
 template <class T>
 EFFV2_ALWAYS_INLINE Vector<T> sigmoid(const Vector<T>& x) {
   if constexpr (std::is_same_v<T, float>) {
-    return detail::sigmoid_above<T>(simd::max<T>(Vector<T>(-86.0F), x));
+    return detail::sigmoid_above<T>(simd::max<T>(Vector<T>(-detail::sigmoid_bound), x));
   } else {
     return detail::sigmoid_above<T>(x);
   }
 }
 
 /// x sigmoid(x). For float: absolute error below 2^-22 (1 + |x|) for x >= -86 and below 1e-35
-/// under it; -infinity gives 0, infinity infinity, NaN NaN.
+/// under it, -infinity included; infinity gives infinity, NaN NaN.
 template <class T>
 EFFV2_ALWAYS_INLINE Vector<T> silu(const Vector<T>& x) {
-  const Vector<T> bounded = simd::max<T>(Vector<T>(T{-86}), x);
+  const Vector<T> bounded = simd::max<T>(Vector<T>(T{-detail::sigmoid_bound}), x);
   return bounded * detail::sigmoid_above<T>(bounded);
 }
 

@@ -49,18 +49,23 @@ class Background {
   }
 
   void finish() {
-    wait();
+    await();
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
   /// As finish(), but what the job threw is dropped.
   void wait() {
+    await();
+    failure_ = nullptr;
+  }
+
+ private:
+  void await() {
     if (!std::exchange(begun_, false)) return;
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !requested_; });
   }
 
- private:
   bool start_thread() {
     try {
       thread_ = std::thread([this] { serve(); });

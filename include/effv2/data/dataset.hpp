@@ -175,7 +175,7 @@ struct Dataset {
       const std::int64_t share = std::llround(static_cast<double>(count) * fraction);
       count = std::min(share, std::max<std::int64_t>(0, count - least));
     }
-    permute(order, {seed, split_stream, 0});
+    permute(order, {seed, streams::split, 0});
     std::vector<std::int64_t> first, second;
     for (const std::int64_t index : order) {
       std::int64_t& left =

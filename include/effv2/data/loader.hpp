@@ -233,7 +233,7 @@ class Loader {
     order.epoch = epoch;
     order.samples.resize(static_cast<std::size_t>(dataset_->size()));
     if (options_.shuffle) {
-      permute(order.samples, {options_.seed, shuffle_stream, static_cast<std::uint32_t>(epoch)});
+      permute(order.samples, {options_.seed, streams::shuffle, static_cast<std::uint32_t>(epoch)});
     } else {
       std::iota(order.samples.begin(), order.samples.end(), std::int64_t{0});
     }
@@ -279,7 +279,7 @@ class Loader {
   void mix(Batch<T>& batch, std::int64_t epoch) const {
     batch.mix.clear();
     if (options_.mixup == 0.0) return;
-    const RandomStream random{options_.seed, mixup_stream, static_cast<std::uint32_t>(epoch)};
+    const RandomStream random{options_.seed, streams::mixup, static_cast<std::uint32_t>(epoch)};
     for (const std::int64_t sample : batch.samples) {
       const double weight =
           symmetric_beta(options_.mixup, random, static_cast<std::uint32_t>(sample), 0);
@@ -304,7 +304,7 @@ class Loader {
   void prepare(const View<T>& target, std::int64_t sample, std::int64_t epoch, Work& work) const {
     const Augmentation& augmentation = options_.augmentation;
     const auto number = static_cast<std::uint32_t>(sample);
-    const RandomStream random{options_.seed, augment_stream, static_cast<std::uint32_t>(epoch)};
+    const RandomStream random{options_.seed, streams::augment, static_cast<std::uint32_t>(epoch)};
     const auto fill_value = static_cast<T>(augmentation.fill);
     const View<const std::uint8_t> source = picture(sample, random, work);
 

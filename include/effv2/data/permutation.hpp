@@ -14,11 +14,6 @@
 
 namespace effv2::inline EFFV2_ISA::data {
 
-/// The random streams of this room: just below those of the layers, which begin at 2^20, and far
-/// above those of the parameters, which count from 0.
-inline constexpr std::uint32_t shuffle_stream = (1U << 20) - 1, augment_stream = (1U << 20) - 2,
-                               split_stream = (1U << 20) - 3, mixup_stream = (1U << 20) - 4;
-
 /// Fills `order` with 0 ... size - 1 in random order (Fisher and Yates).
 inline void permute(std::span<std::int64_t> order, const RandomStream& random) {
   EFFV2_CHECK(order.size() <= std::numeric_limits<std::uint32_t>::max(), ErrorCode::unsupported,

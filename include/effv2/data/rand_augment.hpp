@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <numbers>
+#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -117,9 +118,10 @@ inline std::uint8_t blend(double degenerate, double value, double factor) {
   return byte_of(degenerate + factor * (value - degenerate));
 }
 
-// Luminance of ITU-R 601 for three channels, or the one channel.
+// Luminance of ITU-R 601 for three channels, the mean of any others.
 inline double gray_of(const std::uint8_t* pixel, std::int64_t channels) {
-  return channels == 3 ? 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2] : pixel[0];
+  if (channels == 3) return 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
+  return std::accumulate(pixel, pixel + channels, 0.0) / static_cast<double>(channels);
 }
 
 inline void stretch_contrast(View<std::uint8_t> image, std::int64_t channel) {

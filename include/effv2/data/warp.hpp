@@ -47,7 +47,7 @@ class Displacement {
   /// are the elements from `first` on of a sample.
   void draw(double strength, std::int64_t height, std::int64_t width, const RandomStream& random,
             std::uint32_t sample, std::uint32_t first) {
-    width_ = width;
+    size_ = {height, width};
     // The squares of a cubic B-spline's four weights sum up to 151 / 315 on average, along each
     // axis.
     const double amplitude = strength * 315.0 / 151.0;
@@ -61,9 +61,12 @@ class Displacement {
     for (std::int64_t y = 0; y < height; ++y) draw_row(y, place(y, height), grid);
   }
 
+  /// Of the pictures it was drawn for.
+  PictureSize size() const { return size_; }
+
   /// {to the right, down} of a pixel.
   const std::array<double, 2>& at(std::int64_t row, std::int64_t column) const {
-    return pixels_[static_cast<std::size_t>(row * width_ + column)];
+    return pixels_[static_cast<std::size_t>(row * size_.width + column)];
   }
 
  private:
@@ -90,7 +93,7 @@ class Displacement {
       for (std::size_t k = 0; k < 4; ++k)
         row[i] += down.weights[k] * grid[(down.knot + k) * row.size() + i];
     }
-    std::array<double, 2>* pixel = pixels_.data() + y * width_;
+    std::array<double, 2>* pixel = pixels_.data() + y * size_.width;
     for (const Place& place : across_) {
       std::array<double, 2> sum{};
       for (std::size_t k = 0; k < 4; ++k) {
@@ -101,7 +104,7 @@ class Displacement {
     }
   }
 
-  std::int64_t width_ = 0;
+  PictureSize size_;
   std::vector<Place> across_;
   std::vector<std::array<double, 2>> pixels_;
 };
@@ -232,6 +235,11 @@ void warp_into(const Warp& warp, View<Target> target, View<const Source> source,
               ErrorCode::shape_mismatch,
               "[warp] expected pictures (H, W, C) of the same channels, got ", source.shape(),
               " and ", target.shape());
+  EFFV2_CHECK(displacement == nullptr ||
+                  displacement->size() == PictureSize(target.extent(0), target.extent(1)),
+              ErrorCode::shape_mismatch, "[warp] expected a displacement of the target's size ",
+              target.shape(), ", got one of ",
+              displacement == nullptr ? PictureSize() : displacement->size());
   picture = picture.value_or({source.extent(0), source.extent(1)});
   const detail::AffineMap map = detail::inverse_map(warp, target.shape(), picture, source.shape());
   const std::array<double, 2> scale = detail::source_scale(picture, source.shape());

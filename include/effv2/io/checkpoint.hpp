@@ -121,6 +121,14 @@ class StateReader {
 
 inline constexpr const char* configuration_key = "effv2.configuration";
 
+// The lines in which two configurations differ.
+inline std::string differences(const std::string& a, std::string_view title_of_a,
+                               const std::string& b, std::string_view title_of_b) {
+  const std::string lines =
+      text::missing_lines(a, b, title_of_a) + text::missing_lines(b, a, title_of_b);
+  return lines.empty() ? ": the same lines, in another order" : lines;
+}
+
 }  // namespace detail
 
 /// Replaces `path` in one step by the run's state as it is now. Throws Error(io) with the old file
@@ -144,12 +152,9 @@ EFFV2_SETUP void load_checkpoint(const SafetensorsFile& file, Run& run) {
   EFFV2_CHECK(file.has_checksum() && configuration != file.metadata().end(), ErrorCode::format,
               "[checkpoint] ", file.name(), " is no checkpoint");
   const std::string &theirs = configuration->second, ours = run.configuration();
-  if (theirs != ours) {
-    const std::string differences = text::missing_lines(theirs, ours, "the checkpoint has: ") +
-                                    text::missing_lines(ours, theirs, "this run has: ");
-    throw_error(ErrorCode::invalid_argument, "[checkpoint] ", file.name(), " is of another run",
-                differences.empty() ? ": the same lines, in another order" : differences);
-  }
+  EFFV2_CHECK(theirs == ours, ErrorCode::invalid_argument, "[checkpoint] ", file.name(),
+              " is of another run",
+              detail::differences(theirs, "the checkpoint has: ", ours, "this run has: "));
   detail::StateReader reader(file);
   run.visit_state(reader);
   reader.apply();
@@ -169,11 +174,16 @@ class CheckpointFolder {
 
   /// Adds a checkpoint and removes the ones that are not kept any more. Throws Error(io) if that
   /// cannot be done, and Error(invalid_argument) if there are checkpoints of another run (one that
-  /// was not resumed; that has other options; that is at an earlier step and did not load() it);
-  /// what was there before is still there.
+  /// was not resumed; that has other options; that is at an earlier step and did not load() it) or
+  /// if the run's configuration has changed since resume(); what was there before is still there.
   template <class Run>
   void save(Run& run) {
     std::string configuration = run.configuration();
+    // Else the next process would be refused, which asks before these changes as this one did.
+    EFFV2_CHECK(!begun_as_ || *begun_as_ == configuration, ErrorCode::invalid_argument,
+                "[checkpoint] the run was changed after resume(); what is changed before it can be "
+                "resumed",
+                detail::differences(*begun_as_, "resume() saw: ", configuration, "it has now: "));
     const bool is_the_same = configuration_ == configuration && last_step_ <= run.step();
     EFFV2_CHECK(is_the_same || entries().empty(), ErrorCode::invalid_argument, "[checkpoint] ",
                 folder_,
@@ -201,6 +211,7 @@ class CheckpointFolder {
   template <class Run>
   std::optional<std::int64_t> resume(Run& run, const std::function<void(const Error&)>& warn = {}) {
     remove_leftovers();
+    begun_as_ = run.configuration();
     std::optional<Error> newest_error;
     const std::vector<Entry> all = entries();
     for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
@@ -311,7 +322,7 @@ class CheckpointFolder {
   std::string folder_;
   std::size_t keep_;
   // Of the run whose checkpoints these are, as it was saved or loaded last.
-  std::optional<std::string> configuration_;
+  std::optional<std::string> configuration_, begun_as_;
   std::int64_t last_step_ = 0, best_step_ = 0;
 };
 

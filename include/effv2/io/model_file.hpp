@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -272,7 +271,7 @@ EFFV2_SETUP SafetensorsWriter encode_model(const models::EfficientNet<T>& model,
   detail::check_as_built(model);
   SafetensorsWriter writer;
   writer.metadata = model_metadata(model, card, naming);
-  detail::for_each_variable(model, [](const std::string& path, const auto& variable) {
+  nn::for_each_variable(model, [](const std::string& path, const auto& variable) {
     EFFV2_CHECK(is_finite<T>(variable.value()), ErrorCode::non_finite, "[model] ", path,
                 " holds a number that is not finite; nothing is saved");
   });

@@ -13,7 +13,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "../core/atomic_file.hpp"
@@ -79,8 +78,7 @@ class OnnxGraph {
     const auto note = [this](const std::string& path, const auto& variable) {
       variables_.emplace(path, &variable.value());
     };
-    nn::for_each_parameter(model, note);
-    nn::for_each_state(model, note);
+    nn::for_each_variable(model, note);
     if (options.fold_batch_norm) find_folds();
     names_[0] = options.input;
     written_.insert(options.input);

@@ -69,13 +69,6 @@ inline bool is_torch_convolution(std::string_view path) {
   return path.find("squeeze_excite") != path.npos;
 }
 
-// f(path, variable) for every parameter, then every state.
-template <class Model, class F>
-void for_each_variable(Model& model, F&& f) {
-  nn::for_each_parameter(model, f);
-  nn::for_each_state(model, f);
-}
-
 // The table that an EfficientNet was built from, for the names of other libraries; of other models
 // an empty one, for which there are none.
 template <class Model>
@@ -102,7 +95,7 @@ template <class Model>
 EFFV2_SETUP void add_weights(SafetensorsWriter& writer, const Model& model,
                              Naming naming = Naming::effv2) {
   const models::ModelSpec spec = detail::table_of(model);
-  detail::for_each_variable(model, [&](const std::string& path, const auto& variable) {
+  nn::for_each_variable(model, [&](const std::string& path, const auto& variable) {
     const std::string name = foreign_name(naming, spec, path);
     if (naming == Naming::effv2) {
       writer.add(name, variable.value());
@@ -129,7 +122,7 @@ EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
   LoadReport report;
   std::set<std::string> used;
   std::vector<std::pair<nn::Variable<T>*, Tensor<T>>> loaded;
-  detail::for_each_variable(model, [&](const std::string& path, nn::Variable<T>& variable) {
+  nn::for_each_variable(model, [&](const std::string& path, nn::Variable<T>& variable) {
     const std::string name = options.prefix + foreign_name(naming, spec, path);
     used.insert(name);
     if (!file.contains(name)) {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "../core/error.hpp"
 #include "../core/execution.hpp"
 #include "../core/isa.hpp"
 #include "../core/simd.hpp"
@@ -55,7 +54,7 @@ struct Silu {
   template <class T>
   static simd::Vector<T> derivative(const simd::Vector<T>& x) {
     using V = simd::Vector<T>;
-    const V bounded = simd::max<T>(V(T{-86}), x);
+    const V bounded = simd::max<T>(V(T{-simd::detail::sigmoid_bound}), x);
     const V s = simd::detail::sigmoid_above<T>(bounded);
     return simd::fma<T>(bounded * s, V(T{1}) - s, s);
   }

@@ -17,7 +17,7 @@ namespace effv2::inline EFFV2_ISA::kernels {
 ///
 ///   y = f(bn(x)) gate                 excitation: factor = gate (N, C)
 ///   y = bn(x) drop + shortcut         a residual branch: summand = shortcut (N, H, W, C)
-///   dy gate + dmean                   the way back through squeeze and excitation
+///   dy gate + dmean / P               the way back through squeeze and excitation
 template <class T>
 struct Blend {
   View<const T> factor = {}, summand = {};

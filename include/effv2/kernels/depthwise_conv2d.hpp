@@ -155,8 +155,7 @@ void depthwise_conv2d_backward_data(View<T> dx, View<const T> dy, View<const T> 
                               {.summand = summand});
 }
 
-/// dw[t, c] += (or =, where the sum starts here) sum over images n, pixels p of  x[n, source(p, t),
-/// c] dy[n, p, c]
+/// dw[t, c] += sum over images n, pixels p of  x[n, source(p, t), c] dy[n, p, c]
 template <class T>
 void depthwise_conv2d_backward_weights(const Accumulator<T>& dw, View<const T> dy, View<const T> x,
                                        const WindowPlan& plan, const Execution& run) {
@@ -167,10 +166,7 @@ void depthwise_conv2d_backward_weights(const Accumulator<T>& dw, View<const T> d
   const TapPlan& gather = plan.gather();
   const detail::RowBlocks list(gather, batch, channels, image_numbers, block, block);
   const std::int64_t blocks = list.size();
-  // As in indirect_outer: slices fixed by the shape, summed in order.
-  constexpr std::int64_t wanted_tasks = 16;
-  const std::int64_t slices = std::clamp<std::int64_t>(
-      std::min((wanted_tasks + parts - 1) / parts, blocks / 2), 1, wanted_tasks);
+  const std::int64_t slices = slice_count(parts, blocks, blocks);
   const std::int64_t size = dw.values.size();
   Tensor<T> partials = run.scratch<T>({slices, size});
   partials.fill(T{});

@@ -1,7 +1,6 @@
 // What a product does with a block of its results while they are in the first-level cache.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "../core/execution.hpp"

@@ -175,8 +175,8 @@ struct OuterPanel {
 
 }  // namespace detail
 
-/// result (taps, depth, columns) += for every tap (or =, where the sum starts here), gathered in
-/// (batch, plan.source_pixels, depth) transposed, times rows (batch, plan.target_pixels, columns).
+/// sum (taps, depth, columns) += for every tap, gathered in (batch, plan.source_pixels, depth)
+/// transposed, times rows (batch, plan.target_pixels, columns).
 template <class T>
 void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> rows,
                     const TapPlan& plan, std::int64_t batch, std::int64_t taps,
@@ -193,14 +193,10 @@ void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> r
   const std::int64_t blocks = list.size();
   const std::int64_t panels = (columns + panel_columns - 1) / panel_columns;
 
-  // A task owns one panel of the result and one slice of the rows. The number of slices depends on
-  // the shapes only (never on the threads), each sums into a buffer of its own, and the buffers are
-  // added in order.
-  constexpr std::int64_t wanted_tasks = 16, most_partial_numbers = 1 << 20;
-  const std::int64_t slices =
-      std::clamp<std::int64_t>(std::min({(wanted_tasks + panels - 1) / panels, blocks / 2,
-                                         most_partial_numbers / result.size()}),
-                               1, wanted_tasks);
+  // A task owns one panel of the result and one slice of the rows. Each slice sums into a buffer of
+  // its own, and the buffers are added in order.
+  constexpr std::int64_t most_partial_numbers = 1 << 20;
+  const std::int64_t slices = slice_count(panels, blocks, most_partial_numbers / result.size());
   Tensor<T> partials;
   if (slices > 1) partials = run.scratch<T>({slices, result.size()});
   const int threads = run.threads_for(batch * plan.target_pixels * columns * depth / 16);

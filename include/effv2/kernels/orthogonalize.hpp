@@ -1,4 +1,4 @@
-// The nearest orthogonal matrix, by products alone.
+// The orthogonal matrix nearest to one, approximately, by products alone.
 #pragma once
 
 #include <algorithm>

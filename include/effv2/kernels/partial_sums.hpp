@@ -20,8 +20,16 @@ inline std::int64_t rows_per_slice(std::int64_t channels) {
   return std::max<std::int64_t>(1, numbers / channels);
 }
 
-/// sum[i] += (or =, where the sum starts here) the sum over slices s of partials[s, i], added in
-/// the numbers of the sum: Sum may be wider than T.
+/// Slices for a sum whose result is cut into `parts`, over `blocks` of rows: some tasks in all, and
+/// a slice worth its buffer, of which `most` are to be had. Never by the threads.
+inline std::int64_t slice_count(std::int64_t parts, std::int64_t blocks, std::int64_t most) {
+  constexpr std::int64_t wanted_tasks = 16;
+  return std::clamp<std::int64_t>(std::min({(wanted_tasks + parts - 1) / parts, blocks / 2, most}),
+                                  1, wanted_tasks);
+}
+
+/// sum[i] += the sum over slices s of partials[s, i], added in the numbers of the sum: Sum may be
+/// wider than T.
 template <class Sum, class T>
 void add_partial_sums(const Accumulator<Sum>& sum, View<const T> partials, const Execution& run) {
   const std::int64_t size = sum.values.size(), slices = partials.size() / size;

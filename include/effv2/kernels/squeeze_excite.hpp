@@ -44,7 +44,7 @@ void sum_pixels(View<T> result, View<const T> x, const Normalization<T>& normali
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   const std::int64_t pixels = x.size() / (batch * channels);
   assert(result.size() == batch * channels);
-  // As many parts as a part has pixels.
+  // As many parts as a part has pixels, where these are many.
   const std::int64_t part_pixels =
       std::max<std::int64_t>(256, std::llround(std::sqrt(static_cast<double>(pixels))));
   const int threads = run.threads_for(x.size());
@@ -92,18 +92,15 @@ void excite_forward(View<T> y, View<const T> x, View<const T> gate, const Execut
   const std::int64_t channels = x.extent(3), rows = x.size() / channels;
   assert(y.size() == x.size() && gate.size() == x.extent(0) * channels);
   const std::int64_t pixels = rows * channels / gate.size();
-  constexpr std::int64_t numbers = 8192;
-  parallel_chunks(rows, std::max<std::int64_t>(1, numbers / channels), run.threads_for(x.size()),
-                  [=](std::int64_t begin, std::int64_t end) {
-                    for (std::int64_t row = begin; row < end; ++row) {
-                      const T* factor = gate.data() + row / pixels * channels;
-                      const std::int64_t at = row * channels;
-                      simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
-                        lanes.store(y.data() + at + c,
-                                    lanes.stream(x.data() + at + c) * lanes.load(factor + c));
-                      });
-                    }
-                  });
+  detail::for_each_rows(rows, channels, run, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const T* factor = gate.data() + row / pixels * channels;
+      const std::int64_t at = row * channels;
+      simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
+        lanes.store(y.data() + at + c, lanes.stream(x.data() + at + c) * lanes.load(factor + c));
+      });
+    }
+  });
 }
 
 /// dgate[n, c] = sum over p of dz[n, p, c] y[n, p, c] for z = y gate, with y = x or what

@@ -147,20 +147,21 @@ struct EfficientNet {
   }
   Tensor<T> forward(const Tensor<T>&&, Saved&, nn::Context<T>&) = delete;  // see nn::Layer
 
+  /// The parts' own, from the last to the first; see nn::Layer for where it ends.
   Tensor<T> backward(const Tensor<T>& dlogits, Saved& saved, nn::Context<T>& context) {
     EFFV2_CHECK(saved.is_whole && !saved.blocks_output.empty(), ErrorCode::invalid_argument,
                 "[efficientnet] a backward without its forward");
     saved.is_whole = false;
-    Tensor<T> d = classifier.backward(dlogits, saved.classifier, context);
-    if (d.empty()) return d;  // nothing before it learns
-    d = dropout.backward(d, saved.dropout, context);
-    d = pool.backward(d, saved.pool, context);
-    d = head.backward(d, saved.head, context);
-    if (d.empty()) return d;
+    Tensor<T> gradient = classifier.backward(dlogits, saved.classifier, context);
+    if (gradient.empty()) return gradient;  // nothing before it learns
+    gradient = dropout.backward(gradient, saved.dropout, context);
+    gradient = pool.backward(gradient, saved.pool, context);
+    gradient = head.backward(gradient, saved.head, context);
+    if (gradient.empty()) return gradient;
     saved.blocks_output = {};
-    d = blocks.backward(d, saved.blocks, context);
-    if (d.empty()) return d;
-    return stem.backward(d, saved.stem, context);
+    gradient = blocks.backward(gradient, saved.blocks, context);
+    if (gradient.empty()) return gradient;
+    return stem.backward(gradient, saved.stem, context);
   }
 
   Tensor<T> infer(const Tensor<T>& x, nn::Context<T>& context) const {
@@ -182,6 +183,7 @@ struct EfficientNet {
     node = graph.enter("blocks", blocks, node);
     node = graph.enter("head", head, node);
     node = graph.enter("pool", pool, node);
+    node = graph.enter("dropout", dropout, node);
     return graph.enter("classifier", classifier, node);
   }
 

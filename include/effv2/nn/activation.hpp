@@ -35,6 +35,7 @@ struct Activation {
     kernels::activation_forward<T>(y, x, kind, context.execution);
     return y;
   }
+  /// dx = dy f'(x)
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     detail::check_gradient(dy, saved.x.shape(), "activation");
     Tensor<T> dx = context.tensor(dy.shape());

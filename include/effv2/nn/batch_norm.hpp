@@ -65,7 +65,7 @@ struct BatchNorm {
   /// were taken while x was written.
   void prepare(const Tensor<T>& x, Saved& saved, Context<T>& context,
                const kernels::ChannelSums<T>& sums = {}) {
-    check(x);
+    check(x.shape());
     const std::int64_t channels = options.channels, rows = x.size() / channels;
     saved.x = x.view();
     for (Tensor<T>* t : {&saved.mean, &saved.variance, &saved.scale, &saved.shift}) {
@@ -107,6 +107,10 @@ struct BatchNorm {
     return {saved.scale, saved.shift, options.activation};
   }
 
+  /// With u = gamma x^ + beta, du = dy f'(u), over M rows:
+  /// dbeta += sum du,  dgamma += sum du x^,  and of the batch's statistics
+  /// dx = gamma / sqrt(variance + epsilon) (du - (sum du + x^ sum du x^) / M); of fixed ones, the
+  /// term with 1 / M is not there. A blend is of dy.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
                      const kernels::Blend<T>& blend = {}) {
     detail::check_gradient(dy, saved.x.shape(), "batch_norm");
@@ -120,7 +124,7 @@ struct BatchNorm {
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
-    check(x);
+    check(x.shape());
     Tensor<T> scale = context.tensor({options.channels}),
               shift = context.tensor({options.channels});
     running_coefficients(scale, shift);
@@ -149,12 +153,14 @@ struct BatchNorm {
   }
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
+    check(graph.shape(input));
     const int node = graph.add({"batch_norm",
                                 graph.shape(input),
                                 weight.size() + bias.size(),
                                 0,
                                 {{"epsilon", options.epsilon}}},
                                {input});
+    graph.note(node, "momentum", options.momentum);
     if (options.activation == ActivationKind::identity) return node;
     return graph.add({std::string(kernels::name_of(options.activation)), graph.shape(input)},
                      {node});
@@ -164,10 +170,10 @@ struct BatchNorm {
   // In training; mean and variance are of the same numbers or of no use together.
   bool uses_batch() const { return !running_mean.frozen && !running_var.frozen; }
 
-  void check(const Tensor<T>& x) const {
-    EFFV2_CHECK(x.rank() > 0 && !x.empty() && x.extent(x.rank() - 1) == options.channels,
+  void check(const Shape& x) const {
+    EFFV2_CHECK(x.rank() > 0 && x.size() > 0 && x[x.rank() - 1] == options.channels,
                 ErrorCode::shape_mismatch, "[batch_norm] expected (..., ", options.channels,
-                "), got ", x.shape());
+                "), got ", x);
   }
 };
 

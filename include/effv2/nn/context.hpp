@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "../core/execution.hpp"
@@ -48,7 +47,7 @@ class Context {
   void begin_step(std::uint64_t step, View<const T> data = {}) {
     step_ = static_cast<std::uint32_t>(step);
     data_ = data.data();
-    next_stream_ = first_layer_stream;
+    next_stream_ = streams::first_layer;
     non_finite_ = nullptr;
   }
 
@@ -146,9 +145,6 @@ class Context {
   }
 
  private:
-  // Streams below are left to initialisation (one per parameter) and data.
-  static constexpr std::uint32_t first_layer_stream = 1U << 20;
-
   void pack_into(kernels::PackedMatrix<T>& matrix, const Tensor<T>& weights,
                  kernels::Transpose transpose, const kernels::Window& window) const {
     const int rank = weights.rank();
@@ -163,7 +159,7 @@ class Context {
   std::uint64_t seed_;
   const T* data_ = nullptr;
   const Variable<T>* non_finite_ = nullptr;
-  std::uint32_t step_ = 0, next_stream_ = first_layer_stream;
+  std::uint32_t step_ = 0, next_stream_ = streams::first_layer;
   std::vector<std::unique_ptr<kernels::WindowPlan>> plans_;
   struct Packed {
     std::optional<std::uint64_t> version;

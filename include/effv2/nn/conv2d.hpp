@@ -86,7 +86,9 @@ struct Conv2d {
     return y;
   }
 
-  /// `summand`: what is added to dx, or empty.
+  /// Over output pixels p, taps t and the pixels source(p, t) that they read:
+  /// dw[t, i, o] += sum x[n, source(p, t), i] dy[n, p, o],  db[o] += sum dy[n, p, o],
+  /// dx[n, q, i] = sum of dy[n, p, o] w[t, i, o] where source(p, t) = q, plus `summand`, if given.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
                      View<const T> summand = {}) {
     const Shape& shape = saved.x.shape();

@@ -67,7 +67,7 @@ struct ConvolutionBnAct {
     bn.prepare(saved.z, saved.bn, context, sums);
   }
 
-  /// With the blend of dy, and what is to be added to dx.
+  /// dz = bn'(blend of dy),  dx = conv'(dz) + summand.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
                      const kernels::Blend<T>& blend = {}, View<const T> summand = {}) {
     check_saved(saved);
@@ -76,7 +76,7 @@ struct ConvolutionBnAct {
     return conv.backward(dz, saved.conv, context, summand);
   }
 
-  /// The same where x was not kept, and was computed again.
+  /// The same where x was not kept since forward, and was computed again.
   Tensor<T> backward(const Tensor<T>& dy, const Tensor<T>& x, Saved& saved, Context<T>& context,
                      const kernels::Blend<T>& blend = {}, View<const T> summand = {}) {
     saved.conv.x = x;

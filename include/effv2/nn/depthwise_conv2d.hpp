@@ -73,7 +73,8 @@ struct DepthwiseConv2d {
     return y;
   }
 
-  /// `summand`: what is added to dx, or empty.
+  /// As Conv2d's, channel by channel: dw[t, c] += sum x[n, source(p, t), c] dy[n, p, c],
+  /// dx[n, q, c] = sum of dy[n, p, c] w[t, c] where source(p, t) = q, plus `summand`, if given.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context,
                      View<const T> summand = {}) {
     const Shape& shape = saved.x.shape();

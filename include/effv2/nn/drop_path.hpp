@@ -22,7 +22,7 @@ struct DropPath {
   using value_type = T;
   struct Saved {
     Tensor<T> scale;    // m / keep per sample; empty when nothing is dropped
-    Tensor<T> factors;  // the same for every channel, of a shortcut
+    Tensor<T> factors;  // (N, C): `scale`, repeated for each channel of a shortcut
   };
 
   double rate = 0.0;
@@ -70,7 +70,10 @@ struct DropPath {
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const { return copy(x, context); }
   void visit(Visitor<T>&) {}
-  int describe(Graph&, int input) const { return input; }
+  int describe(Graph& graph, int input) const {
+    if (rate > 0.0) graph.note(input, "drop_path", rate);
+    return input;
+  }
 
  private:
   void draw(std::int64_t batch, Saved& saved, Context<T>& context) const {

@@ -74,7 +74,10 @@ struct Dropout {
     return y;
   }
   void visit(Visitor<T>&) {}
-  int describe(Graph&, int input) const { return input; }
+  int describe(Graph& graph, int input) const {
+    if (rate > 0.0) graph.note(input, "dropout", rate);
+    return input;
+  }
 };
 
 }  // namespace effv2::inline EFFV2_ISA::nn

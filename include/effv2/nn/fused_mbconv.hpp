@@ -57,15 +57,17 @@ struct FusedMBConv {
   }
   Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
+  /// Of y = m project(e) + x, e = expand(x), with m drop path's factors:
+  /// de = project'(m dy),  dx = expand'(de) + dy.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     const kernels::Blend<T> dropped =
         residual ? drop_path.shortcut_backward(saved.drop_path) : kernels::Blend<T>{};
     const View<const T> shortcut = residual ? dy.view() : View<const T>{};
     if (!project) return expand.backward(dy, saved.expand, context, dropped, shortcut);
     expand.check_saved(saved.expand);
-    const Tensor<T> d = project->backward(dy, expand.bn.apply(saved.expand.bn, context),
-                                          saved.project, context, dropped);
-    return expand.backward(d, saved.expand, context, {}, shortcut);
+    const Tensor<T> dexpanded = project->backward(dy, expand.bn.apply(saved.expand.bn, context),
+                                                  saved.project, context, dropped);
+    return expand.backward(dexpanded, saved.expand, context, {}, shortcut);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
@@ -85,7 +87,9 @@ struct FusedMBConv {
   EFFV2_SETUP int describe(Graph& graph, int input) const {
     int node = graph.enter("expand", expand, input);
     if (project) node = graph.enter("project", *project, node);
-    return residual ? graph.add({"add", graph.shape(node)}, {node, input}) : node;
+    if (!residual) return node;
+    node = drop_path.describe(graph, node);
+    return graph.add({"add", graph.shape(node)}, {node, input});
   }
 
  private:

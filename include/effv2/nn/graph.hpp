@@ -39,6 +39,7 @@ struct Node {
   std::string path = {};         // filled in by Graph::add
   std::vector<int> inputs = {};  // likewise
   bool kept = false;             // Graph::keep
+  Attributes training = {};      // Graph::note
 
   /// Whether the other computes the same, but for the values of its parameters.
   bool is_alike(const Node& other) const {
@@ -87,18 +88,26 @@ class Graph {
     return node;
   }
 
+  /// Notes what happens to the node's output in training alone, as dropout, which is no operation
+  /// of the model that is used.
+  void note(int node, std::string_view name, double value) {
+    nodes_[static_cast<std::size_t>(node)].training.emplace_back(name, value);
+  }
+
   Shape shape(int node) const { return nodes_[static_cast<std::size_t>(node)].output; }
   const std::vector<Node>& nodes() const& { return nodes_; }
   std::vector<Node> nodes() && { return std::move(nodes_); }
 
-  /// A line for each node: two models of the same lines and weights compute the same.
+  /// A line for each node: two models of the same lines and weights compute and train the same.
   std::string to_string() const {
     std::string lines;
     for (const Node& node : nodes_) {
       if (!lines.empty()) lines += '\n';
       lines +=
           concat("layer ", node.path, node.path.empty() ? "" : " ", node.kind, ' ', node.output);
-      for (const auto& [name, value] : node.attributes) lines += concat(' ', name, ' ', value);
+      for (const Attributes* attributes : {&node.attributes, &node.training}) {
+        for (const auto& [name, value] : *attributes) lines += concat(' ', name, ' ', value);
+      }
       for (const int input : node.inputs) lines += concat(" of ", input);
     }
     return lines;

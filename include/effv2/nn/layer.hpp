@@ -67,9 +67,9 @@ Tensor<T> forward_data(L& layer, const Tensor<T>& x, typename L::Saved& saved, C
   return y;
 }
 
-/// Holds any layer by value; the only place with virtual calls. Copies deeply. Assigned another
-/// layer of the same type it takes over the values and keeps its own parameters in place: what
-/// points at them, as optimisers do, still may.
+/// Holds any layer by value; the only place where a layer is called virtually. Copies deeply.
+/// Assigned another layer of the same type it takes over the values and keeps its own parameters in
+/// place: what points at them, as optimisers do, still may.
 template <class T>
 class AnyLayer {
   struct SavedBase {

@@ -51,6 +51,7 @@ struct Linear {
     return apply(x, context.packed(weight), context, epilogue);
   }
 
+  /// dw += x^T dy,  db += sum over rows of dy,  dx = dy w^T.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     detail::check_gradient(dy, {saved.x.extent(0), out()}, "linear");
     if (!weight.frozen) {

@@ -37,8 +37,12 @@ struct BlockOptions {
 };
 
 /// expand 1 x 1 (absent if the ratio is 1) -> depthwise k x k -> squeeze-excite -> project 1 x 1,
-/// then drop path and the residual, where the shapes allow one.
-/// The squeezed width is a quarter of the block's input channels.
+/// then drop path and the residual, where the shapes allow one:
+///
+///   e = expand(x)    a = depthwise(e)    s = gate(mean of a)    y = m project(a s) + x
+///
+/// with s (N, C) and m (N) drop path's factors. The squeezed width is a quarter of the block's
+/// input channels.
 template <class T>
 struct MBConv {
   using value_type = T;
@@ -90,25 +94,32 @@ struct MBConv {
   }
   Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
+  /// With ' for a part's own backward pass and P pixels, from last to first:
+  ///
+  ///   d(a s) = project'(m dy)            ds = sum over pixels of d(a s) a
+  ///   dmean = gate'(ds)                  da = d(a s) s + dmean / P
+  ///   de = depthwise'(da)                dx = expand'(de) + dy
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     const Execution& run = context.execution;
     depthwise.check_saved(saved.depthwise);
-    Tensor<T> d = project.backward(
+    Tensor<T> dgated = project.backward(
         dy, gated(saved, context), saved.project, context,
         residual ? drop_path.shortcut_backward(saved.drop_path) : kernels::Blend<T>{});
     const Tensor<T>& gate = saved.squeeze_excite.gate;
     Tensor<T> dgate = context.tensor(gate.shape());
-    kernels::excite_backward_gate<T>(dgate, d, saved.depthwise.z, run,
+    kernels::excite_backward_gate<T>(dgate, dgated, saved.depthwise.z, run,
                                      depthwise.bn.normalization(saved.depthwise.bn));
-    Tensor<T> dmean = squeeze_excite.gate_backward(std::move(dgate), saved.squeeze_excite, context);
-    const T pixels = static_cast<T>(d.size() / dmean.size());
-    kernels::scale<T>(dmean, dmean, T{1} / pixels, run);
+    Tensor<T> dpixel =
+        squeeze_excite.gate_backward(std::move(dgate), saved.squeeze_excite, context);
+    const T pixels = static_cast<T>(dgated.size() / dpixel.size());
+    kernels::scale<T>(dpixel, dpixel, T{1} / pixels, run);  // dmean / P
     const View<const T> shortcut = residual ? dy.view() : View<const T>{};
-    const kernels::Blend<T> excited{.factor = gate, .summand = dmean};
-    if (!expand) return depthwise.backward(d, saved.depthwise, context, excited, shortcut);
-    d = depthwise.backward(d, expand->bn.apply(saved.expand.bn, context), saved.depthwise, context,
-                           excited);
-    return expand->backward(d, saved.expand, context, {}, shortcut);
+    const kernels::Blend<T> da{.factor = gate, .summand = dpixel};  // of dgated
+    if (!expand) return depthwise.backward(dgated, saved.depthwise, context, da, shortcut);
+    const Tensor<T> dexpanded = depthwise.backward(
+        dgated, expand->bn.apply(saved.expand.bn, context), saved.depthwise, context, da);
+    dgated = {};  // as large as dx of the expansion: its memory is wanted again
+    return expand->backward(dexpanded, saved.expand, context, {}, shortcut);
   }
 
   Tensor<T> infer(const Tensor<T>& x, Context<T>& context) const {
@@ -135,7 +146,9 @@ struct MBConv {
     node = graph.enter("depthwise", depthwise, node);
     node = graph.enter("squeeze_excite", squeeze_excite, node);
     node = graph.enter("project", project, node);
-    return residual ? graph.add({"add", graph.shape(node)}, {node, input}) : node;
+    if (!residual) return node;
+    node = drop_path.describe(graph, node);
+    return graph.add({"add", graph.shape(node)}, {node, input});
   }
 
  private:

@@ -1,6 +1,7 @@
 // Pooling layers, and the flattening before a classifier.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "../core/isa.hpp"
@@ -32,6 +33,7 @@ struct GlobalAveragePool {
     kernels::global_average_pool_forward<T>(y, x, context.execution);
     return y;
   }
+  /// dx[n, p, c] = dy[n, c] / P for each of the P pixels
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     detail::check_gradient(dy, {saved.x[0], saved.x[3]}, "global_average_pool");
     Tensor<T> dx = context.tensor(saved.x);
@@ -40,7 +42,8 @@ struct GlobalAveragePool {
   }
   void visit(Visitor<T>&) {}
   EFFV2_SETUP int describe(Graph& graph, int input) const {
-    const Shape& x = graph.shape(input);
+    const Shape x = graph.shape(input);
+    detail::check_picture(x, "global_average_pool");
     return graph.add({"global_average_pool", {x[0], x[3]}}, {input});
   }
 };
@@ -63,6 +66,7 @@ inline Shape pool_shape(const PoolOptions& o, const Shape& x) {
   return {x[0], w.out_height, w.out_width, x[3]};
 }
 inline int describe_pool(Graph& graph, int input, const char* kind, const PoolOptions& o) {
+  check_picture(graph.shape(input), kind);
   return graph.add({kind, pool_shape(o, graph.shape(input)), 0, 0,
                     attributes_of(pool_window(o, graph.shape(input)))},
                    {input});
@@ -90,6 +94,7 @@ struct AveragePool {
                                      context.execution);
     return y;
   }
+  /// dx[n, q, c] = sum over the windows p that cover q of  dy[n, p, c] / (pixels covered by p)
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     detail::check_gradient(dy, detail::pool_shape(options, saved.x), "average_pool");
     Tensor<T> dx = context.tensor(saved.x);
@@ -128,6 +133,7 @@ struct MaxPool {
     Saved unused;
     return MaxPool(*this).forward(x, unused, context);
   }
+  /// dx[n, q, c] = sum over the windows p whose maximum is at q of  dy[n, p, c]
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     detail::check_gradient(dy, saved.winner.shape(), "max_pool");
     Tensor<T> dx = context.tensor(saved.x);

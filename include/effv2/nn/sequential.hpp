@@ -78,6 +78,8 @@ class Sequential {
   }
   Tensor<T> forward(const Tensor<T>&&, Saved&, Context<T>&) = delete;  // see Layer
 
+  /// The layers' own, from the last to the first; it ends, with an empty gradient, at the first
+  /// that learns.
   Tensor<T> backward(const Tensor<T>& dy, Saved& saved, Context<T>& context) {
     EFFV2_CHECK(saved.is_whole && saved.layers.size() == layers_.size(),
                 ErrorCode::invalid_argument, "[sequential] a backward without its forward");

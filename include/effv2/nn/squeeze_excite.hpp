@@ -84,7 +84,7 @@ struct SqueezeExcite {
     return saved.gate;
   }
 
-  /// dm of ds: through sigmoid, expand, f and reduce.
+  /// dm of ds, with u = reduce(m):  dv = ds s (1 - s),  du = expand'(dv) f'(u),  dm = reduce'(du).
   Tensor<T> gate_backward(Tensor<T> dgate, Saved& saved, Context<T>& context) {
     const Execution& run = context.execution;
     kernels::sigmoid_backward<T>(dgate, dgate, saved.gate, run);
@@ -109,6 +109,7 @@ struct SqueezeExcite {
 
   EFFV2_SETUP int describe(Graph& graph, int input) const {
     const Shape x = graph.shape(input);
+    detail::check_picture(x, reduce.in(), "squeeze_excite");
     const auto act = [&](ActivationKind kind, int node) {
       return graph.add({std::string(kernels::name_of(kind)), graph.shape(node)}, {node});
     };

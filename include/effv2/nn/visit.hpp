@@ -124,6 +124,13 @@ void for_each_state(const Model& model, F&& f) {
   });
 }
 
+/// f(path, variable) for every parameter, then every state.
+template <class Model, class F>
+void for_each_variable(Model& model, F&& f) {
+  for_each_parameter(model, f);
+  for_each_state(model, f);
+}
+
 /// Gives every parameter and state its starting value; each draws from a stream of its own.
 template <class Model>
 void initialize(Model& model, std::uint64_t seed) {

@@ -103,7 +103,7 @@ class Proxy {
   /// What an evaluation depends on, a line each: training, data, the reference network and the
   /// options that all networks share.
   EFFV2_SETUP std::string configuration() const {
-    Model model(reference_, options_.network);
+    Model model = models::efficientnet<T>(reference_, options_.network, options_.fit.seed);
     return train::Trainer<Model>(model, data_.training, data_.validation, options_.fit)
         .configuration();
   }

@@ -43,6 +43,10 @@ inline void run_search(Journal& journal, const Space& space, const SearchOptions
   EFFV2_CHECK(journal.configuration().starts_with(configuration_text(space, o)),
               ErrorCode::invalid_argument,
               "[search] the journal's configuration has to begin with the search's");
+  // Not after the first candidate's training.
+  EFFV2_CHECK(o.reference_parameters > 0, ErrorCode::invalid_argument,
+              "[search] expected reference_parameters above 0, got ", o.reference_parameters);
+  static_cast<void>(reward(1.0, 1.0, 1.0, o.reward));
   const auto step_time_of = [&](const Candidate& candidate) {
     return predict(candidate.to_spec(space.backbone()));
   };

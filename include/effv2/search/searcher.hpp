@@ -47,12 +47,7 @@ struct Scored {
   double reward = 0.0;
 };
 
-namespace detail {
-
-// The last streams below those of data, whose seeds are others besides.
-inline constexpr std::uint32_t propose_stream = (1U << 20) - 8, tournament_stream = (1U << 20) - 9;
-
-}  // namespace detail
+namespace detail {}  // namespace detail
 
 /// The candidate to evaluate after `history` (all so far, in order): one that is not in it, or
 /// nothing if the space has no other. A function of its arguments alone.
@@ -73,7 +68,7 @@ inline std::optional<Candidate> propose(const Space& space, const SearchOptions&
   for (const Scored& scored : history) seen.insert(scored.candidate);
 
   const auto index = static_cast<std::uint32_t>(history.size());
-  const RandomStream random{o.seed, detail::propose_stream, index};
+  const RandomStream random{o.seed, streams::propose, index};
   const auto population = static_cast<std::size_t>(o.population);
   std::uint32_t attempt = 0;
   if (o.searcher == SearcherKind::random || history.size() < population) {
@@ -82,7 +77,7 @@ inline std::optional<Candidate> propose(const Space& space, const SearchOptions&
     return candidate;
   }
   const std::span<const Scored> living = history.last(population);
-  const RandomStream draws{o.seed, detail::tournament_stream, index};
+  const RandomStream draws{o.seed, streams::tournament, index};
   const Scored* parent = nullptr;
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(o.tournament); ++i) {
     const Scored& drawn = living[draws.below(static_cast<std::uint32_t>(population), i)];

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "../core/atomic_file.hpp"
 #include "../core/error.hpp"

@@ -46,8 +46,7 @@ std::string frozen_text(const Model& model) {
   const auto note = [&text](const std::string& path, const auto& variable) {
     if (variable.frozen) text += "\nfrozen " + path;
   };
-  nn::for_each_parameter(model, note);
-  nn::for_each_state(model, note);
+  nn::for_each_variable(model, note);
   return text;
 }
 

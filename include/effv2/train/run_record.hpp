@@ -97,6 +97,7 @@ struct RunRecord {
   void note(const StepReport& report) {
     total_steps = report.total_steps;
     steps_done = std::max(steps_done, report.step);
+    weights_.resize(steps.size(), 1.0);  // of points that a program has put there
     if (!report.skipped) add(report, 1.0);
     if (steps.size() <= most_steps) return;
     interval_ *= 2;

@@ -37,7 +37,7 @@ class Ruler {
     if (values.empty()) values = {is_log_ ? 1.0 : 0.0};
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
     low_ = inner(*least), high_ = inner(*most);
-    if (high_ - low_ <= 1e-9 * std::abs(high_)) {
+    if (high_ - low_ <= 1e-9 * (is_log_ ? std::max(1.0, std::abs(high_)) : std::abs(high_))) {
       const double room = is_log_ ? 0.5 : high_ == 0.0 ? 1.0 : 0.5 * std::abs(high_);
       low_ -= room, high_ += room;
     }

@@ -183,7 +183,7 @@ inline std::string line_chart(const LineChart& chart) {
         label(x(value), bottom + 17.0, is_last ? Anchor::end : Anchor::middle, chart.x.text(value));
   }
   for (const Mark& mark : chart.marks) {
-    if (!x.shows(mark.x)) continue;
+    if (!x.shows(mark.x) || x(mark.x) < left || x(mark.x) > right) continue;
     lines += concat("<path stroke-dasharray=\"2 3\" d=\"M", at(x(mark.x)), " ", at(top), "V",
                     at(bottom), "\"/>");
     words += label(x(mark.x) + 4.0, top + 9.0, Anchor::start, mark.text);

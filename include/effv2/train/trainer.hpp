@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "../core/error.hpp"
 #include "../core/isa.hpp"
@@ -34,8 +33,8 @@
 #include "fit_options.hpp"
 #include "make_optimizer.hpp"
 #include "metrics.hpp"
-#include "progress.hpp"
 #include "run_configuration.hpp"
+#include "run_progress.hpp"
 
 namespace effv2::inline EFFV2_ISA::train {
 
@@ -152,7 +151,8 @@ class Trainer {
   }
   nn::Context<T>& context() { return context_; }
 
-  /// To give parts of the model rates and decays of their own, before the first step:
+  /// To give parts of the model rates and decays of their own, before a checkpoint is loaded and
+  /// before the first step:
   /// optimizer().group("classifier", 10.0, 0.0).
   optim::Optimizer<T>& optimizer() { return *optimizer_; }
 
@@ -163,13 +163,18 @@ class Trainer {
   std::int64_t best_step() const { return progress_.best_step; }
 
   /// What a checkpoint must agree in with the run that resumes it: options, data, the model, what
-  /// was frozen when the run began, the optimiser's groups.
+  /// was frozen when this was first asked (by CheckpointFolder::resume) or else when the run began,
+  /// the optimiser's groups.
   std::string configuration() const {
     // Once: every checkpoint asks, and a pass over the data may take as long as writing it.
     if (data_text_.empty()) {
       data_text_ = concat("\ntraining ", fingerprint(training_), "\ntest ", fingerprint(test_));
     }
-    return configuration_text(options_) + model_text(model_, loader_.shape(1)) + data_text_ +
+    // The model as it is evaluated, and not as the present stage has it.
+    const PictureSize size = options_.data.image_size.value_or(training_.picture_size());
+    const Shape picture{1, size.height, size.width, training_.channels()};
+    return configuration_text(options_) + model_text(model_, picture) +
+           (can_set_dropout ? concat("\nbuilt_dropout ", built_dropout_) : "") + data_text_ +
            concat("\nnumber_bytes ", sizeof(T)) + frozen_at_start() +
            optimizer_text(*optimizer_, options_);
   }
@@ -190,8 +195,7 @@ class Trainer {
       f(own_values + path, variable);
       f("frozen." + path, variable.frozen);
     };
-    nn::for_each_parameter(model_, visit_variable);
-    nn::for_each_state(model_, visit_variable);
+    nn::for_each_variable(model_, visit_variable);
     optimizer_->visit_state(below("optimizer."));
     if (ema_) {
       ema_->visit_state([&](const std::string& name, auto& value) {
@@ -461,7 +465,7 @@ class Trainer {
   std::int64_t stage_ = -1;                             // of options_.stages; -1: none yet
   double built_dropout_ = 0.0;                          // of the model, outside of stages
   bool averaged_ = false;  // the model and the average have changed places
-  Progress progress_;
+  RunProgress progress_;
 };
 
 /// Trains `model` on `training`, evaluating on `test`, which may be left out; with an EMA the model

@@ -1,5 +1,5 @@
 #include <cmath>
-#include <effv2/train/progress.hpp>
+#include <effv2/train/run_progress.hpp>
 #include <map>
 #include <string>
 
@@ -19,8 +19,8 @@ train::Evaluation evaluation(int correct, int wrong) {
 
 }  // namespace
 
-TEST_CASE("an epoch's means are over its updates", "[progress]") {
-  train::Progress progress;
+TEST_CASE("an epoch's means are over its updates", "[run_progress]") {
+  train::RunProgress progress;
   CHECK(std::isnan(progress.epoch_report().loss));
   progress.finish_step({.loss = 1.0, .accuracy = 0.5}, 2);
   progress.finish_step({.loss = NAN, .accuracy = NAN, .skipped = true}, 2);
@@ -40,8 +40,8 @@ TEST_CASE("an epoch's means are over its updates", "[progress]") {
   CHECK(std::isnan(progress.epoch_report().accuracy));
 }
 
-TEST_CASE("the first of the best evaluations is remembered", "[progress]") {
-  train::Progress progress;
+TEST_CASE("the first of the best evaluations is remembered", "[run_progress]") {
+  train::RunProgress progress;
   const train::Evaluation bad = evaluation(0, 2), good = evaluation(2, 1), same = evaluation(4, 2);
   for (const train::Evaluation* e : {&bad, &good, &same, &bad}) {
     progress.finish_step({}, 1);
@@ -56,8 +56,8 @@ TEST_CASE("the first of the best evaluations is remembered", "[progress]") {
   CHECK(progress.best_step == 2);
 }
 
-TEST_CASE("a progress given another one's state is equal to it", "[progress]") {
-  train::Progress progress;
+TEST_CASE("a progress given another one's state is equal to it", "[run_progress]") {
+  train::RunProgress progress;
   progress.finish_step({.loss = 1.0, .accuracy = 0.5}, 3);
   const train::Evaluation good = evaluation(2, 1);
   train::EpochReport report = progress.epoch_report();
@@ -70,7 +70,7 @@ TEST_CASE("a progress given another one's state is equal to it", "[progress]") {
   std::map<std::string, double> state;
   progress.visit_state(
       [&](const char* name, auto& value) { state[name] = static_cast<double>(value); });
-  train::Progress other;
+  train::RunProgress other;
   other.visit_state([&](const char* name, auto& value) {
     value = static_cast<std::remove_reference_t<decltype(value)>>(state.at(name));
   });

@@ -10,7 +10,7 @@
 namespace effv2::inline EFFV2_ISA::train {
 
 /// Counts and sums between two steps.
-struct Progress {
+struct RunProgress {
   std::int64_t step = 0;              // done, the skipped ones among them
   std::int64_t skipped = 0;           // without an update
   std::int64_t epoch = 0;             // done
