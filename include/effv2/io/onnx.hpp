@@ -172,70 +172,110 @@ class OnnxGraph {
     graph_.message(1, node);
   }
 
+  using Names = std::vector<std::string>;
+
   void add_node(std::size_t index) {
     const nn::Node& node = nodes_[index];
-    const std::string& output = names_[index];
-    std::vector<std::string> inputs;
+    Names inputs;
     for (const int input : node.inputs) inputs.push_back(names_[static_cast<std::size_t>(input)]);
-    const std::string_view kind = node.kind;
 
-    if (kind == "conv2d" || kind == "depthwise_conv2d") {
-      add_convolution(index, inputs[0], output);
-    } else if (kind == "batch_norm") {
-      const auto input = static_cast<std::size_t>(node.inputs[0]);
-      if (folds_[input] == static_cast<int>(index)) return;  // its convolution has taken its name
-      for (const char* variable : {"weight", "bias", "running_mean", "running_var"}) {
-        inputs.push_back(constant(node.path + '.' + variable, get(node, variable)));
-      }
-      emit("BatchNormalization", inputs, output,
-           {onnx_attribute("epsilon", static_cast<float>(node.attribute("epsilon")))});
-    } else if (kind == "linear") {
-      const std::string weights = node.path + ".weight";
-      inputs.push_back(constant(weights, to_torch(get(node, "weight"), false)));
-      if (find(node, "bias") != nullptr) {
-        inputs.push_back(constant(node.path + ".bias", get(node, "bias")));
-      }
-      emit("Gemm", inputs, output, {onnx_attribute("transB", std::int64_t{1})});
-    } else if (kind == "identity") {
-      emit("Identity", inputs, output);
-    } else if (kind == "relu") {
-      emit("Relu", inputs, output);
-    } else if (kind == "sigmoid") {
-      emit("Sigmoid", inputs, output);
-    } else if (kind == "silu") {
-      emit("Sigmoid", inputs, output + ".gate");
-      emit("Mul", {inputs[0], output + ".gate"}, output);
-    } else if (kind == "hard_swish") {
-      emit("HardSigmoid", inputs, output + ".gate",
-           {onnx_attribute("alpha", 1.0F / 6.0F), onnx_attribute("beta", 0.5F)});
-      emit("Mul", {inputs[0], output + ".gate"}, output);
-    } else if (kind == "add") {
-      emit("Add", inputs, output);
-    } else if (kind == "global_average_pool") {
-      emit("GlobalAveragePool", inputs, output + ".pixel");
-      emit("Flatten", {output + ".pixel"}, output);
-    } else if (kind == "scale_channels") {
-      emit("Unsqueeze", {inputs[1], constant("pixel_axes", std::vector<std::int64_t>{2, 3})},
-           output + ".gate");
-      emit("Mul", {inputs[0], output + ".gate"}, output);
-    } else if (kind == "average_pool" || kind == "max_pool") {
-      emit(kind == "max_pool" ? "MaxPool" : "AveragePool", inputs, output, window(index));
-    } else if (kind == "flatten") {
-      // In memory order of this library, the channel innermost.
-      std::string pixels = inputs[0];
-      if (nodes_[static_cast<std::size_t>(node.inputs[0])].output.rank() == 4) {
-        pixels = output + ".nhwc";
-        emit("Transpose", inputs, pixels,
-             {onnx_attribute("perm", std::vector<std::int64_t>{0, 2, 3, 1})});
-      }
-      emit("Flatten", {pixels}, output);
-    } else {
-      throw_error(ErrorCode::unsupported, "[onnx] no operation for \"", node.kind, "\" (",
-                  node.path, ")");
+    struct SameOperation {
+      std::string_view kind;
+      const char* operation;
+    };
+    static constexpr SameOperation same[] = {
+        {"identity", "Identity"}, {"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"add", "Add"}};
+    for (const auto& [kind, operation] : same) {
+      if (node.kind == kind) return emit(operation, inputs, names_[index]);
     }
+
+    struct Composition {
+      std::string_view kind;
+      void (OnnxGraph::*add)(std::size_t, const Names&, const std::string&);
+    };
+    static constexpr Composition composed[] = {
+        {"conv2d", &OnnxGraph::add_convolution},
+        {"depthwise_conv2d", &OnnxGraph::add_convolution},
+        {"batch_norm", &OnnxGraph::add_batch_norm},
+        {"linear", &OnnxGraph::add_linear},
+        {"silu", &OnnxGraph::add_silu},
+        {"hard_swish", &OnnxGraph::add_hard_swish},
+        {"global_average_pool", &OnnxGraph::add_global_average_pool},
+        {"scale_channels", &OnnxGraph::add_channel_scale},
+        {"average_pool", &OnnxGraph::add_average_pool},
+        {"max_pool", &OnnxGraph::add_max_pool},
+        {"flatten", &OnnxGraph::add_flatten}};
+    for (const auto& [kind, add] : composed) {
+      if (node.kind == kind) return (this->*add)(index, inputs, names_[index]);
+    }
+    throw_error(ErrorCode::unsupported, "[onnx] no operation for \"", node.kind, "\" (", node.path,
+                ")");
   }
 
-  void add_convolution(std::size_t index, const std::string& input, const std::string& output) {
+  void add_batch_norm(std::size_t index, const Names& inputs, const std::string& output) {
+    const nn::Node& node = nodes_[index];
+    const auto input = static_cast<std::size_t>(node.inputs[0]);
+    if (folds_[input] == static_cast<int>(index)) return;  // its convolution has taken its name
+    Names operands = inputs;
+    for (const char* variable : {"weight", "bias", "running_mean", "running_var"}) {
+      operands.push_back(constant(node.path + '.' + variable, get(node, variable)));
+    }
+    emit("BatchNormalization", operands, output,
+         {onnx_attribute("epsilon", static_cast<float>(node.attribute("epsilon")))});
+  }
+
+  void add_linear(std::size_t index, const Names& inputs, const std::string& output) {
+    const nn::Node& node = nodes_[index];
+    Names operands = {inputs[0],
+                      constant(node.path + ".weight", to_torch(get(node, "weight"), false))};
+    if (find(node, "bias") != nullptr) {
+      operands.push_back(constant(node.path + ".bias", get(node, "bias")));
+    }
+    emit("Gemm", operands, output, {onnx_attribute("transB", std::int64_t{1})});
+  }
+
+  void add_silu(std::size_t, const Names& inputs, const std::string& output) {
+    emit("Sigmoid", inputs, output + ".gate");
+    emit("Mul", {inputs[0], output + ".gate"}, output);
+  }
+
+  void add_hard_swish(std::size_t, const Names& inputs, const std::string& output) {
+    emit("HardSigmoid", inputs, output + ".gate",
+         {onnx_attribute("alpha", 1.0F / 6.0F), onnx_attribute("beta", 0.5F)});
+    emit("Mul", {inputs[0], output + ".gate"}, output);
+  }
+
+  void add_global_average_pool(std::size_t, const Names& inputs, const std::string& output) {
+    emit("GlobalAveragePool", inputs, output + ".pixel");
+    emit("Flatten", {output + ".pixel"}, output);
+  }
+
+  void add_channel_scale(std::size_t, const Names& inputs, const std::string& output) {
+    emit("Unsqueeze", {inputs[1], constant("pixel_axes", std::vector<std::int64_t>{2, 3})},
+         output + ".gate");
+    emit("Mul", {inputs[0], output + ".gate"}, output);
+  }
+
+  void add_average_pool(std::size_t index, const Names& inputs, const std::string& output) {
+    emit("AveragePool", inputs, output, window(index));
+  }
+
+  void add_max_pool(std::size_t index, const Names& inputs, const std::string& output) {
+    emit("MaxPool", inputs, output, window(index));
+  }
+
+  // In memory order of this library, the channel innermost.
+  void add_flatten(std::size_t index, const Names& inputs, const std::string& output) {
+    std::string pixels = inputs[0];
+    if (nodes_[static_cast<std::size_t>(nodes_[index].inputs[0])].output.rank() == 4) {
+      pixels = output + ".nhwc";
+      emit("Transpose", inputs, pixels,
+           {onnx_attribute("perm", std::vector<std::int64_t>{0, 2, 3, 1})});
+    }
+    emit("Flatten", {pixels}, output);
+  }
+
+  void add_convolution(std::size_t index, const Names& inputs, const std::string& output) {
     const nn::Node& node = nodes_[index];
     Tensor<T> weights(get(node, "weight"));
     const std::int64_t channels = weights.extent(weights.rank() - 1);
@@ -251,16 +291,15 @@ class OnnxGraph {
       name = norm_index + 1 == nodes_.size() ? options_.output : output;
       names_[norm_index] = name;
     }
-    std::vector<std::string> inputs = {input};
     // Folded weights are this node's; a layer that is used twice may be folded another way there.
     const std::string prefix = folds_[index] >= 0 ? output : node.path;
-    inputs.push_back(constant(prefix + ".weight", to_torch(weights, true)));
+    Names operands = {inputs[0], constant(prefix + ".weight", to_torch(weights, true))};
     if (own_bias != nullptr || folds_[index] >= 0) {
-      inputs.push_back(constant(prefix + ".bias", bias));
+      operands.push_back(constant(prefix + ".bias", bias));
     }
     std::vector<Message> attributes = window(index);
     if (node.kind == "depthwise_conv2d") attributes.push_back(onnx_attribute("group", channels));
-    emit("Conv", inputs, name, attributes);
+    emit("Conv", operands, name, attributes);
   }
 
   // y = s (w x + b - mean) + beta with s = gamma / sqrt(variance + epsilon)
