@@ -1,6 +1,6 @@
 # effv2::compiled: the library with its kernels, models and training loop for float compiled once, in
-# the project that uses it. A file that links it instead of effv2::effv2 compiles in about the time of
-# the include.
+# the project that uses it. A file that links it instead of effv2::effv2 compiles in about a quarter of
+# the time.
 #
 # Flags that choose the instruction set have to be the same for this target and for the files that use
 # it: set them for all, with add_compile_options before find_package or add_subdirectory. Where they

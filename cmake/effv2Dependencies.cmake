@@ -11,8 +11,9 @@ if(NOT effv2_FIND_QUIETLY AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_T
                   "times as long; -DCMAKE_BUILD_TYPE=Release is what you want")
 endif()
 
-# Only kernels/gemm.hpp, the textbook convolution, needs it.
-find_package(Eigen3 3.3 QUIET NO_MODULE)
+# Only kernels/gemm.hpp, the textbook convolution, needs it, 3.3 or later: since then there is the
+# target. (Asked for 3.3, the version file of Eigen 5 would refuse.)
+find_package(Eigen3 QUIET NO_MODULE)
 
 if(NOT TARGET xsimd)
   # Debian's xsimd 8.1 asks for xtl, which it does not need and does not bring.

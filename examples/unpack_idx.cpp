@@ -5,21 +5,17 @@
 // FOLDER/0/00012.png, ...: the first PER_CLASS images of every class, all by default.
 #include <cstdint>
 #include <cstdio>
+#include <effv2/core/atomic_file.hpp>
 #include <effv2/data/gzip.hpp>
 #include <effv2/data/idx.hpp>
+#include <effv2/io/png.hpp>
 #include <exception>
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include "whole_number.hpp"
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#include <stb_image_write.h>
-#pragma GCC diagnostic pop
+#include "written_out.hpp"
 
 using namespace effv2;
 
@@ -45,10 +41,8 @@ void unpack(const std::string& images_path, const std::string& labels_path,
     if (written[label]++ == 0) std::filesystem::create_directories(class_folder);
     char name[32];
     std::snprintf(name, sizeof name, "/%05lld.png", static_cast<long long>(n));
-    const int good = stbi_write_png((class_folder + name).c_str(), static_cast<int>(width),
-                                    static_cast<int>(height), 1, images.data() + n * height * width,
-                                    static_cast<int>(width));
-    EFFV2_CHECK(good != 0, ErrorCode::io, "cannot write ", class_folder, name);
+    const View<const std::uint8_t> picture(images.data() + n * height * width, {height, width, 1});
+    write_file(class_folder + name, io::encode_png(picture));
   }
   std::int64_t total = 0;
   for (const auto& [label, count] : written) total += count;
@@ -66,6 +60,7 @@ int main(int argc, char** argv) {
   try {
     unpack(argv[1], argv[2], argv[3],
            argc == 5 ? whole_number(argv[4], "a number of pictures", 1, 1 << 30) : -1);
+    check_written_out();
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "unpack_idx: %s\n", error.what());

@@ -1,5 +1,7 @@
 #include <dlfcn.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -256,6 +258,18 @@ TEST_CASE("a file keeps its rights when it is replaced", "[atomic_file]") {
   fs::permissions(path, mine);
   write_file(path, bytes(20, 1));
   CHECK(fs::status(path).permissions() == mine);
+}
+
+TEST_CASE("a file stays its owner's when another replaces it", "[atomic_file]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", bytes(10, 0));
+  constexpr uid_t owner = 1234;
+  if (::chown(path.c_str(), owner, owner) != 0) return;  // only root gives files away
+  write_file(path, bytes(20, 1));
+  struct ::stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK(status.st_uid == owner);
+  CHECK(status.st_gid == owner);
 }
 
 TEST_CASE("a name may be as long as names may be", "[atomic_file]") {

@@ -97,6 +97,19 @@ nn::Sequential<float> network() {
   return net;
 }
 
+// Whose second layer is called like a node, or like the first.
+struct Pair {
+  using value_type = float;
+  std::string second_name;
+  nn::ConvBnAct<float> first = nn::conv_bn_act<float>(2, 2, 1, 1, {}, nn::ActivationKind::identity);
+  nn::Conv2d<float> second{{.in_channels = 2, .out_channels = 2, .kernel = 1, .bias = true}};
+
+  void visit(nn::Visitor<float>& visitor) { visitor("first", first), visitor(second_name, second); }
+  int describe(nn::Graph& graph, int input) const {
+    return graph.enter(second_name, second, graph.enter("first", first, input));
+  }
+};
+
 using Names = std::vector<std::string>;
 
 }  // namespace
@@ -139,10 +152,10 @@ TEST_CASE("a batch norm is folded into its convolution, or kept", "[onnx]") {
     const auto of = [&](const char* path) { return values.at(path)[c]; };
     const double scale =
         of("1.weight") / std::sqrt(of("1.running_var") + nn::BatchNormOptions{}.epsilon);
-    CHECK(folded.at("v1.bias")[c] ==
+    CHECK(folded.at("v1:bias")[c] ==
           Approx(of("1.bias") + scale * (of("0.bias") - of("1.running_mean"))).epsilon(1e-5));
     for (std::size_t tap = 0; tap < 9; ++tap) {
-      CHECK(folded.at("v1.weight")[c * 9 + tap] ==
+      CHECK(folded.at("v1:weight")[c * 9 + tap] ==
             Approx(values.at("0.weight")[tap * 4 + c] * scale).epsilon(1e-5));
     }
   }
@@ -190,12 +203,22 @@ TEST_CASE("a layer that ONNX knows nothing of is named, and no file is written",
   CHECK_FALSE(file_exists(folder / "model.onnx"));
   CHECK_THROWS_AS(io::encode_onnx(network(), {28, 28}), Error);
   CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.input = "x", .output = "x"}), Error);
-  for (const char* taken : {"v1", "v3", "v1.weight", "v1.bias"}) {
+  for (const char* taken : {"v1", "v3", "v1:weight", "v1:bias"}) {
     CAPTURE(taken);
     CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.input = taken}), Error);
   }
   CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.output = "v3"}), Error);
   CHECK_THROWS_AS(io::encode_onnx(network(), {4, 4, 1}, {.metadata = {{"name", "\xff"}}}), Error);
+}
+
+TEST_CASE("no weights are taken for those of another layer", "[onnx]") {
+  Pair pair{.second_name = "v1"};
+  nn::initialize(pair, 1);
+  const auto all = constants(graph_of(io::encode_onnx(pair, {3, 3, 2})));
+  CHECK(all.size() == 4);
+  CHECK(all.at("v1.weight")[0] == pair.second.weight.value()[0]);
+  pair.second_name = "first.conv";
+  CHECK_THROWS_WITH(io::encode_onnx(pair, {3, 3, 2}), Catch::Contains("first.conv.weight"));
 }
 
 TEST_CASE("numbers that no float can hold are not exported", "[onnx]") {

@@ -160,6 +160,7 @@ TEST_CASE("damaged files are refused, each with its reason", "[safetensors]") {
                    8);
   };
   refused(entry("F31", "[2]", "[0,8]"), "unknown dtype");
+  refused(entry("F8_E4M3", "[2]", "[0,8]"), "its shape and dtype say 2");
   refused(entry("F32", "[3]", "[0,8]"), "its shape and dtype say 12");
   refused(entry("F32", "[-2]", "[0,8]"), "whole number");
   refused(entry("F32", "[2.5]", "[0,8]"), "expected ','");
@@ -229,4 +230,18 @@ TEST_CASE("a name is written once, with as many numbers as its shape has", "[saf
   CHECK_THROWS_AS(writer.add("count", Tensor<float>({1})), Error);
   CHECK_THROWS_AS(writer.add("__metadata__", Tensor<float>({1})), Error);
   CHECK_THROWS_AS(writer.add<float>("other", Tensor<float>({2}).view(), Shape{3}), Error);
+}
+
+TEST_CASE("numbers that are not read may be in a file beside what is", "[safetensors]") {
+  for (const std::string type : {"F8_E4M3", "F8_E5M2", "F8_E8M0", "C64"}) {
+    const std::int64_t count = type == "C64" ? 1 : 8;
+    const SafetensorsFile file = parse(file_of(
+        concat(R"({"x":{"dtype":")", type, R"(","shape":[)", count,
+               R"(],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}})"),
+        16));
+    CHECK(file.get<float>("y").size() == 2);
+    CHECK(file.entries().at("x").size() == count);
+    CHECK_THROWS_AS(file.get<float>("x"), Error);
+    CHECK_THROWS_AS(file.flat<std::int64_t>("x"), Error);
+  }
 }

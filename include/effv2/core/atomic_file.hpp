@@ -71,14 +71,18 @@ class AtomicFile {
   explicit AtomicFile(const std::string& path) : path_(target_of(path)) {
     create_part();
     FileStatus old{};
-    // A wish: some file systems have no such rights.
-    if (::stat(path_.c_str(), &old) == 0) static_cast<void>(::fchmod(file_, old.st_mode & 0777));
+    if (::stat(path_.c_str(), &old) != 0) return;
+    // Wishes: some file systems have no such rights, and only root gives files away.
+    if (::fchown(file_, old.st_uid, old.st_gid) != 0) {
+      static_cast<void>(::fchown(file_, static_cast<uid_t>(-1), old.st_gid));
+    }
+    static_cast<void>(::fchmod(file_, old.st_mode & 0777));
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile() {
+    if (!committed_) ::unlink(part_.c_str());  // while it is locked, and its name nobody else's
     if (file_ >= 0) ::close(file_);
-    if (!committed_) ::unlink(part_.c_str());
   }
 
   void write(std::span<const std::uint8_t> bytes) { detail::write_all(file_, path_, bytes); }

@@ -76,7 +76,8 @@ class OnnxGraph {
   OnnxGraph(const Model& model, const nn::Graph& graph, const OnnxOptions& options)
       : nodes_(graph.nodes()), options_(options), names_(nodes_.size()), folds_(nodes_.size(), -1) {
     const auto note = [this](const std::string& path, const auto& variable) {
-      variables_.emplace(path, &variable.value());
+      EFFV2_CHECK(variables_.emplace(path, &variable.value()).second, ErrorCode::unsupported,
+                  "[onnx] the model has two variables called ", path);
     };
     nn::for_each_variable(model, note);
     if (options.fold_batch_norm) find_folds();
@@ -292,10 +293,11 @@ class OnnxGraph {
       names_[norm_index] = name;
     }
     // Folded weights are this node's; a layer that is used twice may be folded another way there.
-    const std::string prefix = folds_[index] >= 0 ? output : node.path;
-    Names operands = {inputs[0], constant(prefix + ".weight", to_torch(weights, true))};
+    // No path has a colon.
+    const std::string prefix = folds_[index] >= 0 ? output + ":" : node.path + '.';
+    Names operands = {inputs[0], constant(prefix + "weight", to_torch(weights, true))};
     if (own_bias != nullptr || folds_[index] >= 0) {
-      operands.push_back(constant(prefix + ".bias", bias));
+      operands.push_back(constant(prefix + "bias", bias));
     }
     std::vector<Message> attributes = window(index);
     if (node.kind == "depthwise_conv2d") attributes.push_back(onnx_attribute("group", channels));

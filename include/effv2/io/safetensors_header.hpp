@@ -22,14 +22,33 @@ namespace effv2::inline EFFV2_ISA::io {
 /// Strings by name, as "__metadata__" has them.
 using Metadata = std::map<std::string, std::string>;
 
-/// What a tensor's numbers are, by the format's names.
-enum class NumberType { f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean };
+/// What a tensor's numbers are, by the format's names. The eight-bit floats and complex numbers are
+/// not read, but a file may have some beside what is.
+enum class NumberType {
+  f64,
+  f32,
+  f16,
+  bf16,
+  i64,
+  i32,
+  i16,
+  i8,
+  u64,
+  u32,
+  u16,
+  u8,
+  boolean,
+  f8_e4m3,
+  f8_e5m2,
+  f8_e8m0,
+  c64
+};
 
 struct NumberTypeInfo {
   std::string_view name;
   std::int64_t bytes;
 };
-inline constexpr std::array<NumberTypeInfo, 13> number_types = {{{"F64", 8},
+inline constexpr std::array<NumberTypeInfo, 17> number_types = {{{"F64", 8},
                                                                  {"F32", 4},
                                                                  {"F16", 2},
                                                                  {"BF16", 2},
@@ -41,7 +60,11 @@ inline constexpr std::array<NumberTypeInfo, 13> number_types = {{{"F64", 8},
                                                                  {"U32", 4},
                                                                  {"U16", 2},
                                                                  {"U8", 1},
-                                                                 {"BOOL", 1}}};
+                                                                 {"BOOL", 1},
+                                                                 {"F8_E4M3", 1},
+                                                                 {"F8_E5M2", 1},
+                                                                 {"F8_E8M0", 1},
+                                                                 {"C64", 8}}};
 inline const NumberTypeInfo& info_of(NumberType type) {
   return number_types[static_cast<std::size_t>(type)];
 }

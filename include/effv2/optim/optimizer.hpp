@@ -172,8 +172,8 @@ class Optimizer {
       if (!slot.first.empty()) f("first." + slot.path, slot.first);
       if (!slot.second.empty()) f("second." + slot.path, slot.second);
     }
-    for (auto& [name, place] : registered_) {
-      std::visit([&](auto* value) { f("own." + name, *value); }, place);
+    for (auto& own : registered_) {  // no [name, place]: before clang 16 no lambda captures these
+      std::visit([&](auto* value) { f("own." + own.first, *value); }, own.second);
     }
   }
   std::span<Slot<T>> slots() { return slots_; }
