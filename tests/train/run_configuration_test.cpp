@@ -6,6 +6,7 @@
 #include <effv2/nn/sequential.hpp>
 #include <effv2/optim/adamw.hpp>
 #include <effv2/train/run_configuration.hpp>
+#include <utility>
 
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
@@ -71,21 +72,17 @@ TEST_CASE("an optimiser has a line for what the options do not say", "[run_confi
 }
 
 TEST_CASE("a model is known by what happens to it in training alone", "[run_configuration]") {
-  const auto text = [](double dropout, double drop_path, double momentum) {
-    nn::BlockDefaults defaults;
-    defaults.bn_momentum = momentum;
-    const nn::BlockOptions block{.in_channels = 4, .out_channels = 4, .drop_path = drop_path};
-    const nn::BlockOptions plain{.in_channels = 4, .out_channels = 4, .drop_path = 0.0};
-    const nn::Sequential<float> net(nn::MBConv<float>(block, defaults),
-                                    nn::FusedMBConv<float>(plain, defaults),
-                                    nn::Dropout<float>(dropout));
-    const nn::Sequential<float> other(nn::FusedMBConv<float>(block, defaults));
-    return train::model_text(net, {1, 8, 8, 4}) + train::model_text(other, {1, 8, 8, 4});
+  const auto text_of = [](auto layer) {
+    return train::model_text(nn::Sequential<float>(std::move(layer)), {1, 8, 8, 4});
   };
-  const std::string all = text(0.1, 0.2, 0.1);
-  CHECK(text(0.1, 0.2, 0.1) == all);
-  CHECK(text(0.9, 0.2, 0.1) != all);
-  CHECK(text(0.1, 0.9, 0.1) != all);
-  CHECK(text(0.1, 0.2, 0.5) != all);
-  CHECK(text(0.0, 0.0, 0.1).find("drop") == std::string::npos);
+  const auto block = [](double drop_path) {
+    return nn::BlockOptions{.in_channels = 4, .out_channels = 4, .drop_path = drop_path};
+  };
+  CHECK(text_of(nn::Dropout<float>(0.1)) != text_of(nn::Dropout<float>(0.9)));
+  CHECK(text_of(nn::MBConv<float>(block(0.1))) != text_of(nn::MBConv<float>(block(0.9))));
+  CHECK(text_of(nn::FusedMBConv<float>(block(0.1))) != text_of(nn::FusedMBConv<float>(block(0.9))));
+  CHECK(text_of(nn::MBConv<float>(block(0.1))) == text_of(nn::MBConv<float>(block(0.1))));
+  CHECK(text_of(nn::BatchNorm<float>({.channels = 4, .momentum = 0.1})) !=
+        text_of(nn::BatchNorm<float>({.channels = 4, .momentum = 0.5})));
+  CHECK(text_of(nn::MBConv<float>(block(0.0))).find("drop") == std::string::npos);
 }
