@@ -48,7 +48,8 @@ Options recipe(const std::string& name) {
     // Pictures of clothes, of which many are hard to tell apart for people too: a larger network
     // than digits need, Muon, and mirrored pictures with a part painted over. Learning from 50,000
     // for some twelve minutes of one core, `mini` has 5.8 % of 10,000 held-out ones wrong, `tiny`
-    // 6.1; pictures that grow from 20 to 28 pixels cost another 0.7 and save a tenth of the time.
+    // 6.1; pictures that grow from 20 to 28 pixels cost a narrower one 0.7 and save a tenth of the
+    // time.
     o.model = "mini", o.stem_stride = 1;
     o.epochs = 22, o.warmup_epochs = 0.25;
     o.optimizer = "muon", o.momentum = 0.95, o.learning_rate = 1e-2, o.weight_decay = 0.05;
