@@ -46,14 +46,18 @@ inline DataPlace find_mnist(const std::string& directory) {
           "the embedded sample (scripts/download-mnist data/mnist fetches the whole)"};
 }
 
+/// The last part of a folder's path, however it is written.
+inline std::string name_of_folder(const std::string& directory) {
+  const std::filesystem::path path = std::filesystem::absolute(directory) / "";
+  return path.parent_path().filename().string();
+}
+
 /// From where find_mnist says. The classes are clothes where the folder's name has "fashion" in it.
 /// Throws effv2::Error.
 inline MnistData load_mnist_data(const std::string& directory) {
   using effv2::data::Split;
   DataPlace place = find_mnist(directory);
-  const std::filesystem::path folder = std::filesystem::absolute(place.directory) / "";
-  const std::string name = folder.parent_path().filename().string();
-  const bool is_fashion = name.find("fashion") != name.npos;
+  const bool is_fashion = name_of_folder(place.directory).find("fashion") != std::string::npos;
   const auto load = [&](Split split) {
     return is_fashion
                ? effv2::data::load_fashion_mnist(place.directory, split, effv2::data::open_gzip)

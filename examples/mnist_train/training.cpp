@@ -4,7 +4,6 @@
 #include <cctype>
 #include <cstdio>
 #include <effv2/effv2.hpp>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,9 +79,8 @@ std::string title(const Options& o, const MnistData& data) {
   if (name != "tiny" && name != "mini") {
     for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
-  const std::filesystem::path folder = std::filesystem::absolute(data.directory) / "";
   return concat(is_first_version ? "EfficientNet-" : "EfficientNetV2-", name, " on ",
-                folder.parent_path().filename().string());
+                name_of_folder(data.directory));
 }
 
 nn::Summary summary_of(const Options& o, const data::Dataset& set,

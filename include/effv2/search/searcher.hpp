@@ -47,8 +47,6 @@ struct Scored {
   double reward = 0.0;
 };
 
-namespace detail {}  // namespace detail
-
 /// The candidate to evaluate after `history` (all so far, in order): one that is not in it, or
 /// nothing if the space has no other. A function of its arguments alone.
 ///
