@@ -35,20 +35,13 @@ inline effv2::Tensor<std::uint8_t> decode_picture(std::span<const std::uint8_t> 
               ": larger than 2 GiB");
   const int count = static_cast<int>(bytes.size());
   int width = 0, height = 0, channels_of_file = 0;
-  stbi_info_from_memory(bytes.data(), count, &width, &height, &channels_of_file);
-  const bool has_alpha = channels_of_file == 2 || channels_of_file == 4;
-  const int stride = channels + (has_alpha ? 1 : 0);
+  const int stride = channels + 1;  // opaque where the file says nothing of transparency
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(bytes.data(), count, &width, &height, &channels_of_file, stride),
       stbi_image_free);
   EFFV2_CHECK(pixels != nullptr, effv2::ErrorCode::format, "[picture] ", name, ": ",
               stbi_failure_reason());
-  const effv2::Shape shape{height, width, channels};
-  if (!has_alpha) {
-    return effv2::Tensor<std::uint8_t>::from(
-        shape, {pixels.get(), static_cast<std::size_t>(shape.size())});
-  }
-  effv2::Tensor<std::uint8_t> picture(shape);
+  effv2::Tensor<std::uint8_t> picture({height, width, channels});
   for (std::int64_t i = 0; i < picture.size(); ++i) {
     const stbi_uc* pixel = pixels.get() + i / channels * stride;
     const int value = pixel[i % channels], alpha = pixel[channels];

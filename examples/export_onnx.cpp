@@ -10,6 +10,7 @@
 #include <exception>
 #include <string>
 
+#include "distinct_files.hpp"
 #include "whole_number.hpp"
 
 using namespace effv2;
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
+    check_distinct(argv[2], argv[1]);
     const auto [model, card] = io::load_model<float>(argv[1]);
     PictureSize size = card.image_size;
     if (argc == 5) {

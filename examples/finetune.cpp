@@ -19,7 +19,9 @@
 
 #include "class_recalls.hpp"
 #include "decode_picture.hpp"
+#include "distinct_files.hpp"
 #include "picture_network.hpp"
+#include "seed_check.hpp"
 
 using namespace effv2;
 
@@ -60,7 +62,7 @@ bool parse(int argc, char** argv, Options& o) {
   app.add_option("--batch", o.batch)->check(CLI::Range(2, 1 << 16));
   app.add_option("--lr", o.learning_rate, "0: 0.002, or 0.01 with --freeze")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", o.seed)->check(seed_check());
   app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
   app.add_option("--report", o.report, "a page about the run: curves, errors, network; .html");
   app.add_flag("--freeze", o.freeze, "train the classifier only");
@@ -105,8 +107,10 @@ void run(const Options& o) {
       static_cast<long long>(training.size()), static_cast<long long>(test.size()),
       static_cast<long long>(training.classes));
 
-  EFFV2_CHECK(o.report != o.out, ErrorCode::invalid_argument,
-              "the network and the report cannot both be ", o.out);
+  if (!o.report.empty()) {
+    check_distinct(o.report, o.out);
+    check_distinct(o.report, o.weights);
+  }
   // Whether the result can be written is found out before there is one.
   card.validate(model.options.in_channels, model.options.classes);
   AtomicFile{o.out};

@@ -69,8 +69,9 @@ inline MnistData load_mnist_data(const std::string& directory) {
 /// Puts `images` of the training images, of every class its share, in the place of the test images:
 /// for choices that must not see those. The same images for every run.
 inline void hold_out(MnistData& data, std::int64_t images) {
-  EFFV2_CHECK(images < data.training.size(), effv2::ErrorCode::invalid_argument, images,
-              " images to hold out of ", data.training.size());
+  EFFV2_CHECK(images < data.training.size() && images >= data.training.classes,
+              effv2::ErrorCode::invalid_argument, images, " images to hold out of ",
+              data.training.size(), " of ", data.training.classes, " classes");
   const double fraction = static_cast<double>(images) / static_cast<double>(data.training.size());
   std::tie(data.training, data.test) = data.training.stratified_split(fraction);
   data.origin += ", " + std::to_string(data.test.size()) + " of the training images held out";

@@ -12,6 +12,7 @@
 #include <exception>
 #include <string>
 
+#include "distinct_files.hpp"
 #include "mnist_data.hpp"
 #include "run_folder.hpp"
 
@@ -45,6 +46,8 @@ void run(const Options& o) {
   EFFV2_CHECK(file_exists(network), ErrorCode::io, network,
               " is missing: a run has a network when it has ended, and until then checkpoints to "
               "--resume from");
+  const std::string path = o.out.empty() ? o.run + "/report.html" : o.out;
+  check_distinct(path, network);
   const auto [model, card] = io::load_model<float>(network);
   MnistData data = load_mnist_data(o.data.empty() ? file.data : o.data);
   if (file.hold_out > 0) hold_out(data, file.hold_out);
@@ -57,7 +60,6 @@ void run(const Options& o) {
   const auto [height, width] = file.image_size.value_or(test.picture_size());
   file.record.evaluation = train::evaluate(model, test, loading, context);
   file.record.summary = nn::summary(model, {1, height, width, test.channels()});
-  const std::string path = o.out.empty() ? o.run + "/report.html" : o.out;
   train::write_report(path, file.record, test);
   std::printf("%s: test accuracy %.2f %%\n", path.c_str(),
               100.0 * file.record.evaluation.accuracy());

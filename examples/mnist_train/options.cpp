@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "../seed_check.hpp"
+
 namespace {
 
 const std::vector<std::string> recipes = {"default", "sprint", "fast", "best", "fashion", "paper"};
@@ -160,11 +162,13 @@ void add_run_flags(CLI::App& app, Options& o) {
   app.add_option("--patience", o.patience,
                  "epochs without progress that end the run; 0: any number")
       ->check(CLI::Range(0, 1000000));
-  app.add_option("--hold-out", o.hold_out,
-                 "as many training images are kept out, and evaluated on instead of the test set")
+  app.add_option(
+         "--hold-out", o.hold_out,
+         "about as many training images, the same part of each class, are kept out, and evaluated "
+         "on instead of the test set")
       ->check(CLI::Range(0, 1 << 30));
   app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
-  app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", o.seed)->check(seed_check());
   app.add_option("--non-finite", o.non_finite, "a step with a loss or gradient that is not finite")
       ->check(one_of({"stop", "skip"}));
   auto* out =

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <effv2/version.hpp>
 
+#include "../seed_check.hpp"
+
 namespace {
 
 void add_flags(CLI::App& app, Options& o) {
@@ -35,7 +37,7 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--epochs", o.epochs, "of each candidate")->check(CLI::Range(1, 100000));
   app.add_option("--batch", o.batch)->check(CLI::Range(1, 1 << 20));
   app.add_option("--lr", o.learning_rate)->check(CLI::PositiveNumber);
-  app.add_option("--seed", o.seed)->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", o.seed)->check(seed_check());
   app.add_option("--threads", o.threads, "0: all cores")->check(CLI::Range(0, 256));
   app.add_option("--show", o.show, "so many of the best in the table at the end")
       ->check(CLI::Range(0, 1000000));

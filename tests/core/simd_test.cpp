@@ -150,6 +150,23 @@ TEMPLATE_TEST_CASE("partial loads and stores touch only their lanes", "[simd]", 
   }
 }
 
+TEMPLATE_TEST_CASE("the end of a row is loaded and stored up to a count", "[simd]", float, double,
+                   long double) {
+  using T = TestType;
+  const std::int64_t width = simd::width<T>;
+  std::vector<T> source(static_cast<std::size_t>(width));
+  for (std::int64_t i = 0; i < width; ++i) source[static_cast<std::size_t>(i)] = T(i + 1);
+  for (std::int64_t count = -1; count <= width + 1; ++count) {
+    std::vector<T> loaded(source.size(), T(-1)), stored(source.size(), T(-1));
+    simd::store<T>(loaded.data(), simd::load_up_to(source.data(), count));
+    simd::store_up_to<T>(stored.data(), simd::load(source.data()), count);
+    for (std::int64_t i = 0; i < width; ++i) {
+      REQUIRE(loaded[static_cast<std::size_t>(i)] == (i < count ? T(i + 1) : T(0)));
+      REQUIRE(stored[static_cast<std::size_t>(i)] == (i < count ? T(i + 1) : T(-1)));
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE("sums, reciprocals and multiply-adds", "[simd]", float, double, long double) {
   using T = TestType;
   std::vector<T> lanes(static_cast<std::size_t>(simd::width<T>));

@@ -39,6 +39,9 @@ refuses "$work/pictures" "$work/x.safetensors" --weights "$work/loops.onnx"
 refuses "$work/pictures" "$work/x.safetensors" --size -1
 refuses "$work/pictures" "$work/no/such/folder/x.safetensors" --epochs 1
 refuses "$work/pictures" "$work/x.safetensors" --report "$work/no/such/folder/x.html"
+refuses "$work/pictures" "$work/x.safetensors" --report "$work/digits/../x.safetensors"
+refuses "$work/pictures" "$work/x.safetensors" --weights "$work/loops.safetensors" --report "$work/loops.safetensors"
+refuses "$work/pictures" "$work/x.safetensors" --seed 9223372036854775808
 refuses "$work/pictures" "$work/pictures" --epochs 1
 ! grep -q '^epoch' "$work/out" || fail 'trained before it was known where to write'
 [[ ! -e $work/x.safetensors ]] || fail 'something was written'
@@ -49,6 +52,9 @@ program=$export_onnx
 refuses "$work/loops.safetensors"
 refuses "$work/nothing" "$work/x.onnx"
 refuses "$work/loops.safetensors" "$work/x.onnx" 28 -3
+cp "$work/loops.safetensors" "$work/before"
+refuses "$work/loops.safetensors" "$work/digits/../loops.safetensors"
+cmp "$work/loops.safetensors" "$work/before" || fail 'the network was written over'
 program=$unpack
 for count in many 2x 0; do
   refuses "$data"/mnist-sample/t10k-{images-idx3,labels-idx1}-ubyte.gz "$work/x" $count

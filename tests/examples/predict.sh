@@ -37,6 +37,14 @@ iVBORw0KGgoAAAANSUhEUgAAADIAAAA8CAQAAACOPCFKAAAAMElEQVR42u3NMQ0AAAgEsfdvGlYG
 BEDSOwFNJGmvxhAIBAKBQCAQCAQCgUBuI5J+181H7xEYe9e+AAAAAElFTkSuQmCC
 EOF
 "$program" --top 1 "$work/transparent.png" | grep -q ': 1 ' || fail 'a picture with an alpha channel'
+# In grey on white, left of it a black that the file calls transparent.
+base64 -d >"$work/keyed.png" <<'EOF'
+iVBORw0KGgoAAAANSUhEUgAAADIAAAA8CAAAAAABXrYdAAAAAnRSTlMAB+j3WJsAAAAuSURBVHja
+Y2DHCv7jAQyjWoa5lgYwGNUyqmVUy6iWUS2jWka1jAQtoy2lEaEFAM+XNtNIdZ/IAAAAAElFTkSu
+QmCC
+EOF
+"$program" --top 1 "$work/keyed.png" >"$work/out"
+grep -q ': 1 ' "$work/out" || fail 'a transparent colour'
 
 # Dark on light of MNIST's own size.
 bar ' ' z 28 28 4 3 >"$work/small.pgm"

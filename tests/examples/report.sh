@@ -39,6 +39,7 @@ mv "$work/cut.jsonl" "$work/run/metrics.jsonl"
 refuses
 refuses "$work/nowhere"
 grep -q 'mnist_train --out' "$work/error" || fail 'what is expected is not told'
+refuses "$work/run" --data "$work/data" --out "$work/run/../run/model.safetensors"
 refuses "$work/run" --data "$work/data" --out "$work/no/such/folder/x.html"
 echo '{"title": 3}' >"$work/run/run.json"
 refuses "$work/run" --data "$work/data"

@@ -183,6 +183,9 @@ TEST_CASE("what could not be loaded again is not saved, and the file that was th
   refuses({.mean = {0.1}, .deviation = {}});
   refuses({.mean = {0.1}, .deviation = {0.0}});
   refuses({.mean = {std::nan("")}, .deviation = {1.0}});
+  net.head.bn.running_var.edit()[0] = -1.0F;
+  refuses(card);
+  net.head.bn.running_var.edit()[0] = 1.0F;
   net.classifier.weight.edit()[0] = std::nanf("");
   refuses(card);
   const Net taken = std::move(net);

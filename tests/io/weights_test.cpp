@@ -149,3 +149,37 @@ TEST_CASE("numbers that are not finite are refused unless asked for", "[weights]
   CHECK(values_of(other) == before);
   CHECK_NOTHROW(load_weights(other, file, {.allow_non_finite = true}));
 }
+
+TEST_CASE("a variance below zero is refused", "[weights]") {
+  auto model = network(1);
+  model.head.bn.running_var.edit()[3] = -1.0F;
+  auto other = network(2);
+  const std::vector<float> before = values_of(other);
+  for (const Naming naming : {Naming::effv2, Naming::torchvision}) {
+    CHECK_THROWS_WITH(load_weights(other, file_of(model, naming), {.naming = naming}),
+                      Catch::Contains("running_var") && Catch::Contains("a variance below 0"));
+  }
+  CHECK(values_of(other) == before);
+}
+
+TEST_CASE("numbers of another kind are a difference like others", "[weights]") {
+  const auto model = network(1);
+  SafetensorsWriter writer;
+  nn::for_each_variable(model, [&](const std::string& path, const auto& variable) {
+    if (path == "head.bn.bias") {
+      writer.add(path, Tensor<std::int64_t>(variable.shape()));
+    } else {
+      writer.add(path, variable.value());
+    }
+  });
+  const std::vector<std::uint8_t> bytes = writer.encode();
+  MemorySource source(bytes, "weights");
+  const SafetensorsFile file = SafetensorsFile::read(source);
+  auto other = network(2);
+  CHECK_THROWS_WITH(load_weights(other, file),
+                    Catch::Contains("does not fit the model") &&
+                        Catch::Contains("head.bn.bias: the file has I64"));
+  const LoadReport report = load_weights(other, file, {.strict = false});
+  CHECK(report.misshapen.size() == 1);
+  CHECK(values_of(other) == values_of(model));  // a bias of 0 is what it would have had
+}

@@ -402,6 +402,9 @@ TEST_CASE("test data unlike the training data are refused before the first step"
   data::Dataset named = quarters(20, 600), other = quarters(20, 601);
   named.class_names = {"a", "b", "c", "d"}, other.class_names = {"a", "c", "b", "d"};
   CHECK_THROWS_AS(train::Trainer(net, named, other, options()), Error);
+  data::Dataset unlabelled = quarters(20, 601);  // forgotten, and not "no test data"
+  unlabelled.labels.clear();
+  CHECK_THROWS_AS(train::Trainer(net, training, unlabelled, options()), Error);
 }
 
 TEST_CASE("parts of a model may have rates of their own, which a checkpoint knows", "[trainer]") {

@@ -79,6 +79,12 @@ class CoreWatch {
     return watch;
   }
 
+  // Asked for once: the answer is a system call, and there are thousands of loops a second.
+  static int cores() {
+    static const int count = available_threads();
+    return count;
+  }
+
   // Of `team` threads, so many as have a core now. Tries one more every `retry`.
   int usable(int team, Clock::time_point now) {
     int busy = busy_.load(std::memory_order_relaxed);
@@ -128,7 +134,7 @@ inline void run_tasks(std::int64_t tasks, int threads, void (*call)(void* task, 
   int team = static_cast<int>(std::min<std::int64_t>({threads, tasks, max_threads}));
   if (team > 1 && (omp_in_parallel() != 0 || ForkWatch::is_orphan())) team = 1;
   // More threads than cores are somebody's wish to have them.
-  const bool is_watched = team > 1 && threads <= available_threads();
+  const bool is_watched = team > 1 && threads <= CoreWatch::cores();
   const CoreWatch::Clock::time_point begin =
       is_watched ? CoreWatch::Clock::now() : CoreWatch::Clock::time_point{};
   if (is_watched) team = CoreWatch::instance().usable(team, begin);

@@ -157,6 +157,22 @@ EFFV2_ALWAYS_INLINE void store_partial(T* target, const Vector<T>& value, std::i
   std::memcpy(target, lanes, static_cast<std::size_t>(count) * sizeof(T));
 }
 
+/// A whole vector, or its first `count` lanes where those are all that there are: the end of a row.
+/// A count below one touches nothing.
+template <class T>
+EFFV2_ALWAYS_INLINE Vector<T> load_up_to(const T* source, std::int64_t count) {
+  if (count >= width<T>) return simd::load(source);
+  return count > 0 ? load_partial(source, count) : Vector<T>(T{});
+}
+template <class T>
+EFFV2_ALWAYS_INLINE void store_up_to(T* target, const Vector<T>& value, std::int64_t count) {
+  if (count >= width<T>) {
+    simd::store<T>(target, value);
+  } else if (count > 0) {
+    store_partial<T>(target, value, count);
+  }
+}
+
 /// Asks for the cache line of `address`, which may be any address at all, ahead of its use. `read`
 /// brings it into the second-level cache, `write` into the first, ready to be written.
 inline void prefetch_read(const void* address) { __builtin_prefetch(address, 0, 2); }

@@ -256,8 +256,9 @@ EFFV2_SETUP Metadata model_metadata(const models::EfficientNet<T>& model,
 
 /// Everything that load_model needs: metadata, and all weights and statistics as tensors; under
 /// torchvision's names and layouts, so that Python reads them as well. Throws Error(non_finite) if
-/// a weight is not, since load_model would refuse it, and Error(unsupported) if a part of the
-/// network was exchanged for one that its table and options do not say.
+/// a weight is not or a variance is below 0, since load_model would refuse it, and
+/// Error(unsupported) if a part of the network was exchanged for one that its table and options do
+/// not say.
 ///
 /// The file has no checksum, which a program that changes tensors and keeps the metadata would make
 /// wrong. For one that nobody changes:
@@ -274,6 +275,10 @@ EFFV2_SETUP SafetensorsWriter encode_model(const models::EfficientNet<T>& model,
   nn::for_each_variable(model, [](const std::string& path, const auto& variable) {
     EFFV2_CHECK(is_finite<T>(variable.value()), ErrorCode::non_finite, "[model] ", path,
                 " holds a number that is not finite; nothing is saved");
+    EFFV2_CHECK(!detail::is_variance(path) ||
+                    std::ranges::all_of(variable.value(), [](T value) { return value >= T{}; }),
+                ErrorCode::non_finite, "[model] ", path,
+                " holds a variance below 0; nothing is saved");
   });
   add_weights(writer, model, naming);
   return writer;

@@ -114,6 +114,14 @@ class SafetensorsFile {
   bool has_checksum() const { return metadata_.contains(Checksum::key); }
   bool contains(const std::string& tensor) const { return entries_.contains(tensor); }
 
+  /// Whether get<T> reads this tensor: its numbers are of T's kind, and its extents not too many.
+  template <class T>
+  bool is_readable_as(const std::string& tensor) const {
+    const TensorEntry& entry = entry_of(tensor);
+    Tensor<T> none;
+    return entry.shape.size() <= Shape::max_rank && convert(entry.type, data_.data(), none);
+  }
+
   /// A tensor as numbers of type T: floats of every width become a float T, integers of every width
   /// an integer T that can hold them.
   template <class T>

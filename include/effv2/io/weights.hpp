@@ -26,9 +26,10 @@ namespace effv2::inline EFFV2_ISA::io {
 
 /// What differs between a file and a model.
 struct LoadReport {
-  std::vector<std::string> missing;    // in the file; the model keeps its values
-  std::vector<std::string> extra;      // in the file, and in no place of the model
-  std::vector<std::string> misshapen;  // name and both shapes; the model keeps its values
+  std::vector<std::string> missing;  // in the file; the model keeps its values
+  std::vector<std::string> extra;    // in the file, and in no place of the model
+  std::vector<std::string>
+      misshapen;  // name and both shapes, or the kind; the model keeps its values
 
   bool fits() const { return missing.empty() && extra.empty() && misshapen.empty(); }
 
@@ -43,7 +44,7 @@ struct LoadReport {
       if (names.size() > most) text += concat("\n    and ", names.size() - most, " more");
     };
     list("missing in the file", missing);
-    list("of another shape", misshapen);
+    list("of another shape or kind", misshapen);
     list("in the file only", extra);
     return text;
   }
@@ -87,6 +88,9 @@ inline Naming naming_of(const SafetensorsFile& file) {
   return text::kind_named<Naming>(naming_names, found->second).value_or(Naming::effv2);
 }
 
+// Batch norm would take a root of it.
+inline bool is_variance(std::string_view path) { return path.ends_with("running_var"); }
+
 }  // namespace detail
 
 /// Adds all parameters and statistics of `model`. Other libraries have names for those of an
@@ -112,7 +116,7 @@ EFFV2_SETUP void add_weights(SafetensorsWriter& writer, const Model& model,
 
 /// Loads all parameters and statistics. Throws Error, having changed nothing, if the file and the
 /// model differ (one error lists all differences; with strict = false what fits is loaded, if
-/// anything does, and the report returned), or if a number is not finite.
+/// anything does, and the report returned), or if a number is not finite or a variance below 0.
 template <class Model>
 EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
                                     const LoadOptions& options = {}) {
@@ -129,6 +133,12 @@ EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
       report.missing.push_back(name);
       return;
     }
+    if (!file.template is_readable_as<T>(name)) {
+      const TensorEntry& entry = file.entries().at(name);
+      report.misshapen.push_back(concat(name, ": the file has ", info_of(entry.type).name, " in ",
+                                        entry.shape.size(), " extents"));
+      return;
+    }
     Tensor<T> values = file.template get<T>(name);
     const Shape wanted = naming == Naming::effv2
                              ? variable.shape()
@@ -141,6 +151,8 @@ EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
     for (std::int64_t i = 0; i < values.size() && !options.allow_non_finite; ++i) {
       EFFV2_CHECK(std::isfinite(values[i]), ErrorCode::non_finite, "[load] ", file.name(), ": \"",
                   name, "\" holds a number that is not finite, at place ", i);
+      EFFV2_CHECK(values[i] >= T{} || !detail::is_variance(path), ErrorCode::non_finite, "[load] ",
+                  file.name(), ": \"", name, "\" holds a variance below 0, at place ", i);
     }
     if (naming != Naming::effv2) values = from_torch(values, variable.shape());
     loaded.emplace_back(&variable, std::move(values));

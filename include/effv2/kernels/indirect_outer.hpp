@@ -84,14 +84,10 @@ void OuterTile<T>::compute(const OuterTile& tile) {
       const std::int64_t left = tile.columns - v * width;
       if (tile.write == Write::stream && left >= width) {
         simd::store_stream<T>(target, sum[r][v]);
-        continue;
-      }
-      const bool adds = tile.write == Write::add;
-      if (left >= width) {
-        simd::store<T>(target, adds ? simd::load(target) + sum[r][v] : sum[r][v]);
-      } else if (left > 0) {
-        simd::store_partial<T>(
-            target, adds ? simd::load_partial(target, left) + sum[r][v] : sum[r][v], left);
+      } else if (tile.write == Write::add) {
+        simd::store_up_to<T>(target, simd::load_up_to(target, left) + sum[r][v], left);
+      } else {
+        simd::store_up_to<T>(target, sum[r][v], left);
       }
     }
   }
@@ -115,10 +111,7 @@ void pack_rows(T* packed, const T* const* rows, std::int64_t count, std::int64_t
   for (std::int64_t p = 0; p < count; ++p) {
     simd::prefetch_read(rows[std::min(p + ahead, count - 1)]);
     for (std::int64_t c = 0; c < lanes; c += simd::width<T>) {
-      const std::int64_t left = valid - c;
-      simd::store<T>(packed + p * lanes + c, left >= simd::width<T>
-                                                 ? simd::load(rows[p] + c)
-                                                 : simd::load_partial(rows[p] + c, left));
+      simd::store<T>(packed + p * lanes + c, simd::load_up_to(rows[p] + c, valid - c));
     }
   }
 }
@@ -202,7 +195,7 @@ void indirect_outer(const Accumulator<T>& sum, View<const T> in, View<const T> r
   const int threads = run.threads_for(batch * plan.target_pixels * columns * depth / 16);
 
   // Where that makes few tasks, the rows of the result are shared out too.
-  const std::int64_t wanted = run.tasks_for(6);
+  const std::int64_t wanted = run.tasks_for(12);
   const std::int64_t parts =
       std::clamp<std::int64_t>(wanted / (panels * slices), 1,
                                std::max<std::int64_t>(1, depth / (8 * RegisterTile<T>::rows)));

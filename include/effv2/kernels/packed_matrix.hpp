@@ -60,28 +60,22 @@ enum class Transpose { no, yes };
 
 namespace detail {
 
-// Rows [first, last) of one tap into all panels: along the rows, so that main memory is read in
-// streams.
+// Rows [first, last) of one tap into all panels: along the rows, so that main memory is read as one
+// stream.
 template <class T>
 void pack_rows_of_tap(PackedMatrix<T>& packed, View<const T> weights, std::int64_t tap,
                       std::int64_t first, std::int64_t last) {
-  constexpr std::int64_t width = simd::width<T>;
-  const std::int64_t columns = packed.columns;
-  const T* source = weights.data() + tap * packed.depth * columns;
+  constexpr std::int64_t panel_columns = RegisterTile<T>::columns;
   const PackedView<T> view = packed.view();
-  for (std::int64_t panel = 0; panel < view.panels(); ++panel) {
-    const std::int64_t lanes = view.panel_vectors(panel) * width;
-    const std::int64_t column = panel * RegisterTile<T>::columns;
-    T* target =
-        packed.data.data() + view.panel_offset(panel) + (tap * packed.depth + first) * lanes;
-    for (std::int64_t k = first; k < last; ++k, target += lanes) {
-      const T* row = source + k * columns + column;
-      for (std::int64_t c = 0; c < lanes; c += width) {
-        const std::int64_t left = columns - column - c;
-        simd::store<T>(target + c,
-                       left >= width ? simd::load(row + c) : simd::load_partial(row + c, left));
-      }
-    }
+  for (std::int64_t k = first; k < last; ++k) {
+    const std::int64_t row = tap * view.depth + k;
+    const T* source = weights.data() + row * view.columns;
+    simd::for_each_vector<T>(view.columns, [&](std::int64_t column, auto lanes) {
+      const std::int64_t panel = column / panel_columns;
+      const std::int64_t panel_lanes = view.panel_vectors(panel) * simd::width<T>;
+      T* target = packed.data.data() + view.panel_offset(panel) + row * panel_lanes;
+      simd::store<T>(target + column % panel_columns, lanes.stream(source + column));
+    });
   }
 }
 

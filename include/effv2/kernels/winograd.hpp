@@ -256,7 +256,7 @@ void winograd_conv2d(View<T> out, View<const T> in, const PackedView<T>& weights
   const std::int64_t blocks = (tiles + Block::tiles - 1) / Block::tiles;
   if (epilogue.sums != nullptr) epilogue.sums->prepare(blocks, columns, run);
 
-  const std::int64_t tasks = std::min(blocks, run.tasks_for(8));
+  const std::int64_t tasks = std::min(blocks, run.tasks_for(16));
   const std::int64_t patch_numbers = winograd_points * Block::tiles * depth;
   const std::int64_t product_numbers = winograd_points * Block::tiles * lanes;
   Tensor<T> scratch = run.scratch<T>({tasks, patch_numbers + product_numbers});

@@ -39,9 +39,8 @@ void transform_gradient(T* result, std::int64_t stride, const T* const* pixels, 
                         std::int64_t lanes) {
   using V = simd::Vector<T>;
   for (std::int64_t c = 0; c < lanes; c += simd::width<T>) {
-    const std::int64_t left = std::min(valid - c, simd::width<T>);
     const auto pixel = [=](int k) {
-      return pixels[k] == nullptr ? V(T{}) : simd::load_partial(pixels[k] + c, left);
+      return pixels[k] == nullptr ? V(T{}) : simd::load_up_to(pixels[k] + c, valid - c);
     };
     V t[4][2];
     EFFV2_UNROLL for (int j = 0; j < 2; ++j) {

@@ -45,11 +45,13 @@ struct Dropout {
     saved.mask = context.tensor(x.shape());
     const std::int64_t batch = x.extent(0), numbers = x.size() / batch;
     const View<T> mask = saved.mask.view();
+    const T kept = static_cast<T>(1.0 / keep);
     parallel_for(batch, context.execution.threads_for(x.size()), [=](std::int64_t n) {
       for (std::int64_t i = 0; i < numbers; ++i) {
         const float u =
             random.uniform(static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(i));
-        mask[n * numbers + i] = static_cast<double>(u) < keep ? static_cast<T>(1.0 / keep) : T{};
+        // A product and no choice: nobody can foresee which way a branch would go.
+        mask[n * numbers + i] = static_cast<T>(static_cast<double>(u) < keep) * kept;
       }
     });
     kernels::multiply<T>(y, x, saved.mask, context.execution);

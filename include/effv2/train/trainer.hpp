@@ -64,7 +64,8 @@ class Trainer {
     // What the first evaluation would find out an epoch later.
     EFFV2_CHECK(options_.patience == 0 || !test_.labels.empty(), ErrorCode::invalid_argument,
                 "[fit] patience needs test images");
-    if (!test_.labels.empty()) check_test_images(test_, training_, options_.data.image_size);
+    if (!test_.labels.empty() || !test_.images.empty())
+      check_test_images(test_, training_, options_.data.image_size);
     EFFV2_CHECK(
         options.class_weights.empty() || std::ssize(options.class_weights) == training.classes,
         ErrorCode::invalid_argument, "[fit] expected ", training.classes,
