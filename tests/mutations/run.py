@@ -380,7 +380,7 @@ MUTATIONS = [
     # frozen parts, statistics as in evaluation, labels and weights of classes, parts exchanged
     ("nn/drop_path.hpp", "rate == 0.0 || !context.drops", "rate == 0.0", "train/estimate_statistics"),
     ("train/trainer.hpp", "if (!test_.labels.empty() || !test_.images.empty())", "if (!test_.labels.empty())", "train/trainer"),
-    ("io/weights.hpp", "values[i] >= T{} || !detail::is_variance(path)", "true", "io/weights"),
+    ("io/weights.hpp", "may_be_negative || values[i] >= T{}", "true", "io/weights"),
     ("io/weights.hpp", "!file.template is_readable_as<T>(name)", "false", "io/weights"),
     ("io/model_file.hpp", "return value >= T{};", "return value >= T{-9};", "io/model_file"),
     ("nn/dropout.hpp", "!context.drops || ", "", "train/estimate_statistics"),

@@ -88,8 +88,10 @@ inline Naming naming_of(const SafetensorsFile& file) {
   return text::kind_named<Naming>(naming_names, found->second).value_or(Naming::effv2);
 }
 
-// Batch norm would take a root of it.
-inline bool is_variance(std::string_view path) { return path.ends_with("running_var"); }
+// Of which batch norm takes a root; called the same here and by PyTorch.
+inline constexpr std::string_view variance = "running_var";
+
+inline bool is_variance(std::string_view name) { return name.ends_with(variance); }
 
 }  // namespace detail
 
@@ -106,10 +108,10 @@ EFFV2_SETUP void add_weights(SafetensorsWriter& writer, const Model& model,
       return;
     }
     writer.add(name, to_torch(variable.value(), detail::is_torch_convolution(path)));
-    const std::string_view variance = "running_var";
-    if (name.ends_with(variance)) {
-      writer.add(name.substr(0, name.size() - variance.size()) + std::string(detail::counter),
-                 Tensor<std::int64_t>(Shape{}));
+    if (detail::is_variance(name)) {
+      writer.add(
+          name.substr(0, name.size() - detail::variance.size()) + std::string(detail::counter),
+          Tensor<std::int64_t>(Shape{}));
     }
   });
 }
@@ -148,10 +150,11 @@ EFFV2_SETUP LoadReport load_weights(Model& model, const SafetensorsFile& file,
           concat(name, ": expected ", wanted, ", the file has ", values.shape()));
       return;
     }
+    const bool may_be_negative = !detail::is_variance(path);
     for (std::int64_t i = 0; i < values.size() && !options.allow_non_finite; ++i) {
       EFFV2_CHECK(std::isfinite(values[i]), ErrorCode::non_finite, "[load] ", file.name(), ": \"",
                   name, "\" holds a number that is not finite, at place ", i);
-      EFFV2_CHECK(values[i] >= T{} || !detail::is_variance(path), ErrorCode::non_finite, "[load] ",
+      EFFV2_CHECK(may_be_negative || values[i] >= T{}, ErrorCode::non_finite, "[load] ",
                   file.name(), ": \"", name, "\" holds a variance below 0, at place ", i);
     }
     if (naming != Naming::effv2) values = from_torch(values, variable.shape());
