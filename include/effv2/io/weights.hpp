@@ -89,9 +89,9 @@ inline Naming naming_of(const SafetensorsFile& file) {
 }
 
 // Of which batch norm takes a root; called the same here and by PyTorch.
-inline constexpr std::string_view variance = "running_var";
+inline constexpr std::string_view variance_suffix = "running_var";
 
-inline bool is_variance(std::string_view name) { return name.ends_with(variance); }
+inline bool is_variance(std::string_view name) { return name.ends_with(variance_suffix); }
 
 }  // namespace detail
 
@@ -109,9 +109,9 @@ EFFV2_SETUP void add_weights(SafetensorsWriter& writer, const Model& model,
     }
     writer.add(name, to_torch(variable.value(), detail::is_torch_convolution(path)));
     if (detail::is_variance(name)) {
-      writer.add(
-          name.substr(0, name.size() - detail::variance.size()) + std::string(detail::counter),
-          Tensor<std::int64_t>(Shape{}));
+      writer.add(name.substr(0, name.size() - detail::variance_suffix.size()) +
+                     std::string(detail::counter),
+                 Tensor<std::int64_t>(Shape{}));
     }
   });
 }
