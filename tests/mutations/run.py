@@ -113,6 +113,8 @@ MUTATIONS = [
     ("kernels/pooling.hpp", "value <= best || !(best == best)", "value <= best", "kernels/pooling"),
     ("kernels/pooling.hpp", "value <= best || !(best == best)", "value < best || !(best == best)", "kernels/pooling"),
     ("kernels/pooling.hpp", "lanes.load(at) + select(from", "select(from", "kernels/pooling"),
+    ("kernels/pooling.hpp", "(bottom - top) * (right - left)", "(bottom - top) * (bottom - top)", "kernels/pooling"),
+    ("kernels/pooling.hpp", "std::min(left + window.kernel, window.in_width)", "left + window.kernel", "kernels/pooling"),
     ("kernels/squeeze_excite.hpp", "sum += part;", "sum = part;", "kernels/squeeze_excite"),
     ("kernels/squeeze_excite.hpp", "std::max<std::int64_t>(256,", "std::max<std::int64_t>(1 << 30,", "kernels/squeeze_excite"),
     ("kernels/squeeze_excite.hpp", "lanes.load(mean + c) * inverse", "lanes.load(mean + c)", "kernels/squeeze_excite"),

@@ -37,24 +37,37 @@ void global_average_pool_backward(View<T> dx, View<const T> dy, const Execution&
 
 namespace detail {
 
-// Calls body(input pixel) for the taps of an output pixel that lie inside of the picture.
-template <class Body>
-void for_each_source(const Window& window, std::int64_t pixel, Body&& body) {
-  const std::int64_t top = pixel / window.out_width * window.stride - window.pad_top;
-  const std::int64_t left = pixel % window.out_width * window.stride - window.pad_left;
-  const std::int64_t y1 = std::min(top + window.kernel, window.in_height);
-  const std::int64_t x1 = std::min(left + window.kernel, window.in_width);
-  for (std::int64_t y = std::max<std::int64_t>(top, 0); y < y1; ++y) {
-    for (std::int64_t x = std::max<std::int64_t>(left, 0); x < x1; ++x) {
-      body(y * window.in_width + x);
+// The input pixels that a window covers: those of its taps that lie inside of the picture.
+struct Covered {
+  std::int64_t top, bottom, left, right;  // [top, bottom) x [left, right)
+  std::int64_t in_width;
+
+  std::int64_t size() const { return (bottom - top) * (right - left); }
+
+  // Calls body(input pixel) for each, row by row.
+  template <class Body>
+  void for_each(Body&& body) const {
+    for (std::int64_t y = top; y < bottom; ++y) {
+      for (std::int64_t x = left; x < right; ++x) body(y * in_width + x);
     }
   }
-}
+};
 
-inline std::int64_t count_sources(const Window& window, std::int64_t pixel) {
-  std::int64_t count = 0;
-  for_each_source(window, pixel, [&](std::int64_t) { ++count; });
-  return count;
+// Calls body(output pixel, Covered) for all output pixels.
+template <class Body>
+void for_each_window(const Window& window, Body&& body) {
+  std::int64_t pixel = 0;
+  for (std::int64_t y = 0; y < window.out_height; ++y) {
+    const std::int64_t top = y * window.stride - window.pad_top;
+    for (std::int64_t x = 0; x < window.out_width; ++x, ++pixel) {
+      const std::int64_t left = x * window.stride - window.pad_left;
+      body(pixel, Covered{.top = std::max<std::int64_t>(top, 0),
+                          .bottom = std::min(top + window.kernel, window.in_height),
+                          .left = std::max<std::int64_t>(left, 0),
+                          .right = std::min(left + window.kernel, window.in_width),
+                          .in_width = window.in_width});
+    }
+  }
 }
 
 }  // namespace detail
@@ -66,16 +79,15 @@ void average_pool_forward(View<T> y, View<const T> x, const Window& window, cons
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const T* source = x.data() + n * window.in_pixels() * channels;
-    for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
+    detail::for_each_window(window, [&](std::int64_t p, const detail::Covered& covered) {
       T* target = y.data() + (n * window.out_pixels() + p) * channels;
-      const simd::Vector<T> inverse(T{1} / static_cast<T>(detail::count_sources(window, p)));
+      const simd::Vector<T> inverse(T{1} / static_cast<T>(covered.size()));
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
         simd::Vector<T> sum(T{});
-        detail::for_each_source(
-            window, p, [&](std::int64_t q) { sum += lanes.load(source + q * channels + c); });
+        covered.for_each([&](std::int64_t q) { sum += lanes.load(source + q * channels + c); });
         lanes.store(target + c, sum * inverse);
       });
-    }
+    });
   });
 }
 
@@ -87,17 +99,17 @@ void average_pool_backward(View<T> dx, View<const T> dy, const Window& window,
   parallel_for(batch, run.threads_for(dx.size()), [=](std::int64_t n) {
     T* target = dx.data() + n * window.in_pixels() * channels;
     std::fill_n(target, window.in_pixels() * channels, T{});
-    for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
+    detail::for_each_window(window, [&](std::int64_t p, const detail::Covered& covered) {
       const T* source = dy.data() + (n * window.out_pixels() + p) * channels;
-      const simd::Vector<T> inverse(T{1} / static_cast<T>(detail::count_sources(window, p)));
+      const simd::Vector<T> inverse(T{1} / static_cast<T>(covered.size()));
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
         const simd::Vector<T> share = lanes.load(source + c) * inverse;
-        detail::for_each_source(window, p, [&](std::int64_t q) {
+        covered.for_each([&](std::int64_t q) {
           T* at = target + q * channels + c;
           lanes.store(at, lanes.load(at) + share);
         });
       });
-    }
+    });
   });
 }
 
@@ -110,11 +122,11 @@ void max_pool_forward(View<T> y, View<T> winner, View<const T> x, const Window& 
   const std::int64_t batch = x.extent(0), channels = x.extent(3);
   parallel_for(batch, run.threads_for(x.size()), [=](std::int64_t n) {
     const T* source = x.data() + n * window.in_pixels() * channels;
-    for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
+    detail::for_each_window(window, [&](std::int64_t p, const detail::Covered& covered) {
       const std::int64_t row = (n * window.out_pixels() + p) * channels;
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
         V best(-std::numeric_limits<T>::infinity()), from(T{}), number(T{});
-        detail::for_each_source(window, p, [&](std::int64_t q) {
+        covered.for_each([&](std::int64_t q) {
           const V value = lanes.load(source + q * channels + c);
           const auto stays = value <= best || !(best == best);
           best = select(stays, best, value);
@@ -124,7 +136,7 @@ void max_pool_forward(View<T> y, View<T> winner, View<const T> x, const Window& 
         lanes.store(y.data() + row + c, best);
         lanes.store(winner.data() + row + c, from);
       });
-    }
+    });
   });
 }
 
@@ -137,18 +149,18 @@ void max_pool_backward(View<T> dx, View<const T> dy, View<const T> winner, const
   parallel_for(batch, run.threads_for(dx.size()), [=](std::int64_t n) {
     T* target = dx.data() + n * window.in_pixels() * channels;
     std::fill_n(target, window.in_pixels() * channels, T{});
-    for (std::int64_t p = 0; p < window.out_pixels(); ++p) {
+    detail::for_each_window(window, [&](std::int64_t p, const detail::Covered& covered) {
       const std::int64_t row = (n * window.out_pixels() + p) * channels;
       simd::for_each_vector<T>(channels, [&](std::int64_t c, auto lanes) {
         const V from = lanes.load(winner.data() + row + c), share = lanes.load(dy.data() + row + c);
         V number(T{});
-        detail::for_each_source(window, p, [&](std::int64_t q) {
+        covered.for_each([&](std::int64_t q) {
           T* at = target + q * channels + c;
           lanes.store(at, lanes.load(at) + select(from == number, share, V(T{})));
           number += V(T{1});
         });
       });
-    }
+    });
   });
 }
 
