@@ -2,7 +2,7 @@
 // textbook way (columns, then Eigen's product) as the baseline.
 #include <benchmark/benchmark.h>
 
-#include <effv2/kernels/conv2d.hpp>
+#include <effv2/effv2.hpp>
 #include <effv2/kernels/im2col.hpp>
 
 #include "shapes.hpp"

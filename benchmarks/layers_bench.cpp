@@ -1,14 +1,7 @@
 // The kernels between the convolutions, over EfficientNetV2-S's shapes at 28 pixels, batch 128.
 #include <benchmark/benchmark.h>
 
-#include <effv2/kernels/activation.hpp>
-#include <effv2/kernels/batch_norm.hpp>
-#include <effv2/kernels/depthwise_conv2d.hpp>
-#include <effv2/kernels/elementwise.hpp>
-#include <effv2/kernels/linear.hpp>
-#include <effv2/kernels/loss.hpp>
-#include <effv2/kernels/pooling.hpp>
-#include <effv2/kernels/squeeze_excite.hpp>
+#include <effv2/effv2.hpp>
 
 #include "shapes.hpp"
 

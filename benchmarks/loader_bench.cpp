@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <effv2/data/loader.hpp>
+#include <effv2/effv2.hpp>
 
 using namespace effv2::data;
 

@@ -4,13 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <effv2/data/loader.hpp>
-#include <effv2/kernels/batch_norm.hpp>
-#include <effv2/kernels/conv2d.hpp>
-#include <effv2/kernels/depthwise_conv2d.hpp>
-#include <effv2/kernels/loss.hpp>
-#include <effv2/kernels/squeeze_excite.hpp>
-#include <effv2/models/efficientnet.hpp>
+#include <effv2/effv2.hpp>
 #include <functional>
 #include <string_view>
 #include <vector>

@@ -1,8 +1,7 @@
 // Whole steps of EfficientNetV2-S: forward, backward, update; and inference.
 #include <benchmark/benchmark.h>
 
-#include <effv2/models/efficientnet.hpp>
-#include <effv2/optim/adamw.hpp>
+#include <effv2/effv2.hpp>
 
 #include "shapes.hpp"
 #include "training_step.hpp"

@@ -29,15 +29,16 @@ if(EFFV2_STB_INCLUDE_DIR AND NOT TARGET effv2_stb)
   target_include_directories(effv2_stb INTERFACE ${EFFV2_STB_INCLUDE_DIR})
 endif()
 
-# effv2_add_program(name source...): an example or a test. If the sources include a header of a
-# package that is missing, says so and makes no target.
-function(effv2_add_program name)
+# effv2_find_packages(source...): `packages` are the targets of all those that were found, `missing`
+# one whose header the sources include and that was not.
+function(effv2_find_packages)
   set(text "")
   foreach(source IN LISTS ARGN)
     file(READ ${source} part)
     string(APPEND text "\n${part}")
   endforeach()
   set(packages "")
+  set(missing "")
   foreach(pair "<CLI/=CLI11::CLI11" "<nlohmann/=nlohmann_json::nlohmann_json"
                "<effv2/data/gzip.hpp>=ZLIB::ZLIB" "<zlib.h>=ZLIB::ZLIB" "<stb_=effv2_stb"
                "\"decode_picture.hpp\"=effv2_stb" "\"../decode_picture.hpp\"=effv2_stb"
@@ -50,11 +51,22 @@ function(effv2_add_program name)
     string(FIND "${text}" "\n#include ${header}" place)
     if(TARGET ${package})
       list(APPEND packages ${package})
-    elseif(NOT place EQUAL -1)
-      message(STATUS "effv2: ${name} is left out, it needs ${package}")
-      return()
+    elseif(NOT place EQUAL -1 AND NOT missing)
+      set(missing ${package})
     endif()
   endforeach()
+  set(packages ${packages} PARENT_SCOPE)
+  set(missing "${missing}" PARENT_SCOPE)
+endfunction()
+
+# effv2_add_program(name source...): an example or a test. If the sources include a header of a
+# package that is missing, says so and makes no target.
+function(effv2_add_program name)
+  effv2_find_packages(${ARGN})
+  if(missing)
+    message(STATUS "effv2: ${name} is left out, it needs ${missing}")
+    return()
+  endif()
   effv2_add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE ${packages})
 endfunction()

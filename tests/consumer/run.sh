@@ -12,7 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
 version=$(sed -n 's/^#define EFFV2_VERSION_STRING "\(.*\)"/\1/p' "$source/include/effv2/version.hpp")
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
-flags=(-std=c++20 -O1 "${warnings[@]}" -I "$source/include" -isystem /usr/include/eigen3)
+flags=(-std=c++20 -O0 "${warnings[@]}" -I "$source/include" -isystem /usr/include/eigen3)
 
 if ! command -v "$compiler" >/dev/null; then
   echo "skipped: no $compiler on this machine"
@@ -22,7 +22,7 @@ rm -rf "$work"
 mkdir -p "$work/project"
 
 # Configures, builds and runs a CMake project that gets the library by the lines in $1; further
-# arguments go to its configuration. With -O1: it is about being found and linked, not about speed.
+# arguments go to its configuration. With -O0: it is about being found and linked, not about speed.
 build_project() {
   cat >"$work/project/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.25)
@@ -40,13 +40,21 @@ if(TARGET mnist_train OR TARGET effv2_bench OR TARGET architecture_test)
 endif()
 END
   cmake -S "$work/project" -B "$work/build" -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE='-O1 -DNDEBUG' "${@:2}"
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE='-O0 -DNDEBUG' "${@:2}"
   cmake --build "$work/build"
   "$work/build/consumer"
 }
 
 # compile [FLAG...] SOURCE: only whether it compiles; - is standard input.
 compile() { "$compiler" "${flags[@]}" -fopenmp -fsyntax-only "${@:1:$#-1}" -x c++ "${@: -1}"; }
+
+# precompile NAME HEADER...: these headers as one that -include "$work/NAME" finds precompiled.
+precompile() {
+  local suffix=gch
+  if [[ $compiler == clang* ]]; then suffix=pch; fi
+  printf '#include <%s>\n' "${@:2}" >"$work/$1"
+  "$compiler" "${flags[@]}" -fopenmp -x c++-header "$work/$1" -o "$work/$1.$suffix"
+}
 
 # Calls a function with each line of standard input: one half of the lines beside the other.
 for_each_half() {
@@ -162,8 +170,8 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
   two_units)
     # Every header in two units with the same flags: a function that is not inline shows itself. (Not
-    # compiled.hpp, which wants the target of its name.)
-    (cd "$source/include" && find effv2 -name '*.hpp' ! -name compiled.hpp | sort |
+    # compiled.hpp and its kernels, which want the target of that name.)
+    (cd "$source/include" && find effv2 -name '*.hpp' ! -name 'compiled*.hpp' | sort |
       sed 's/.*/#include <&>/') \
       >"$work/everything.hpp"
     first=()
@@ -199,15 +207,24 @@ find_package(effv2 $version REQUIRED)" -DCMAKE_PREFIX_PATH="$work/prefix"
     "$work/consumer"
     ;;
   each_header)
-    # Twice: a header without a guard shows itself.
-    check() { printf '#include <%s>\n#include <%s>\n' "$1" "$1" | compile -; }
+    # Twice: a header without a guard shows itself. The vectors, which half of them include, are
+    # precompiled for that half.
+    precompile simd.hpp effv2/core/simd.hpp
+    check() {
+      local simd=()
+      if "$compiler" "${flags[@]}" -nostdinc -MM -MG "$source/include/$1" | grep -q core/simd.hpp; then
+        simd=(-include "$work/simd.hpp")
+      fi
+      printf '#include <%s>\n#include <%s>\n' "$1" "$1" | compile "${simd[@]}" -
+    }
     (cd "$source/include" && find effv2 -name '*.hpp' | sort) | for_each_half check
     ;;
   each_example)
     for package in CLI/CLI.hpp nlohmann/json.hpp stb/stb_image.h zlib.h; do
       [[ -e /usr/include/$package ]] || { echo "no $package on this machine" && exit 77; }
     done
-    check() { compile -isystem /usr/include/stb '-DEFFV2_SOURCE_DIR="."' "$1"; }
+    precompile packages.hpp effv2/effv2.hpp CLI/CLI.hpp nlohmann/json.hpp
+    check() { compile -include "$work/packages.hpp" -isystem /usr/include/stb '-DEFFV2_SOURCE_DIR="."' "$1"; }
     find "$source/examples" -name '*.cpp' | sort | for_each_half check
     ;;
   *)

@@ -2,7 +2,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::accumulator_test {
 
 namespace {
 double sum_into(const Accumulator<double>& target) {
@@ -18,3 +18,5 @@ TEST_CASE("a tensor or a view is a sum to add to, unless told otherwise", "[accu
   CHECK(sum_into({x.view(), false}) == 1.0);
   CHECK(x[1] == 5.0);
 }
+
+}  // namespace effv2::accumulator_test

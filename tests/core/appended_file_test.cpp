@@ -8,7 +8,7 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::appended_file_test {
 
 namespace {
 
@@ -91,3 +91,5 @@ TEST_CASE("where there is no room the file stays as it was", "[appended_file]") 
   CHECK(file.size() == 8);
   CHECK_THROWS_AS(AppendedFile(folder / "no/such/log"), Error);
 }
+
+}  // namespace effv2::appended_file_test

@@ -14,6 +14,8 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
+namespace effv2::atomic_file_test {
+
 namespace {
 
 // Calls of the system, counted while armed. The one numbered `index` fails with `error`, or, for a
@@ -69,8 +71,6 @@ int rename(const char* from, const char* to) noexcept {
   return call(original, from, to);
 }
 }
-
-using namespace effv2;
 
 namespace {
 
@@ -281,3 +281,5 @@ TEST_CASE("a name may be as long as names may be", "[atomic_file]") {
   }
   CHECK_THROWS_AS(write_file(folder / std::string(256, 'a'), bytes(1, 0)), Error);
 }
+
+}  // namespace effv2::atomic_file_test

@@ -6,7 +6,7 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::byte_source_test {
 
 namespace {
 
@@ -61,3 +61,5 @@ TEST_CASE("files that cannot be read are io errors with their path", "[data][byt
   CHECK_FALSE(file_exists(folder.path.string()));
   CHECK_THROWS_AS(FileSource(folder.path.string()), Error);
 }
+
+}  // namespace effv2::byte_source_test

@@ -4,7 +4,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::error_test {
 
 namespace {
 struct Named {
@@ -34,3 +34,5 @@ TEST_CASE("a check evaluates its text only when it fails", "[error]") {
 TEST_CASE("an error is caught as a standard exception", "[error]") {
   CHECK_THROWS_AS(throw_error(ErrorCode::io, "x"), std::runtime_error);
 }
+
+}  // namespace effv2::error_test

@@ -2,7 +2,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::execution_test {
 
 TEST_CASE("an execution clamps its threads and keeps them from small work", "[execution]") {
   CHECK(Execution(0).threads() == available_threads());
@@ -23,3 +23,5 @@ TEST_CASE("scratch memory comes back to the pool", "[execution]") {
   }
   CHECK(run.scratch<float>({50}).data() == first);
 }
+
+}  // namespace effv2::execution_test

@@ -6,7 +6,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::isa_test {
 
 #define EFFV2_TEXT(x) #x
 #define EFFV2_TEXT_OF(x) EFFV2_TEXT(x)
@@ -27,3 +27,5 @@ TEST_CASE("vectors are as wide as the instruction set", "[isa]") {
 #endif
   CHECK(simd::width<long double> == 1);
 }
+
+}  // namespace effv2::isa_test

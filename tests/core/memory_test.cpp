@@ -8,7 +8,7 @@
 #include "../catch.hpp"
 #include "../support/counting_new.hpp"
 
-using namespace effv2;
+namespace effv2::memory_test {
 
 TEST_CASE("a block that came back is handed out again", "[memory]") {
   const auto pool = MemoryPool::create();
@@ -160,3 +160,5 @@ TEST_CASE("a block may come back in another thread than the one that took it", "
   for (int i = 0; i < 50; ++i) tensors.push_back(Tensor<float>::uninitialized({99}, pool.get()));
   CHECK(pool->reserved_bytes() == reserved);
 }
+
+}  // namespace effv2::memory_test

@@ -9,7 +9,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::parallel_test {
 
 TEST_CASE("every task runs once, with any number of threads", "[parallel]") {
   for (int threads = 1; threads <= 16; ++threads) {
@@ -156,3 +156,5 @@ TEST_CASE("a child process computes without its parent's threads", "[parallel]")
   }
   CHECK(sum() == 4950);
 }
+
+}  // namespace effv2::parallel_test

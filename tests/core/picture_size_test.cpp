@@ -2,7 +2,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::picture_size_test {
 
 TEST_CASE("a size is a square's side, or a height and a width", "[picture_size]") {
   CHECK(PictureSize(28) == PictureSize(28, 28));
@@ -31,3 +31,5 @@ TEST_CASE("a size with a side that is none is refused", "[picture_size]") {
   CHECK(PictureSize(3, 4).validated() == PictureSize(3, 4));
   CHECK_FALSE(PictureSize().validated().is_given());
 }
+
+}  // namespace effv2::picture_size_test

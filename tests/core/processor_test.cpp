@@ -2,7 +2,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::processor_test {
 
 TEST_CASE("this processor runs this test; another is told what it lacks", "[processor]") {
   CHECK_NOTHROW(require_processor());
@@ -15,3 +15,5 @@ TEST_CASE("this processor runs this test; another is told what it lacks", "[proc
     CHECK(std::string(error.what()) == "[processor] lacks AVX9000");
   }
 }
+
+}  // namespace effv2::processor_test

@@ -4,7 +4,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::random_test {
 
 TEST_CASE("Philox 4x32-10 gives the published answers", "[random]") {
   // Known-answer vectors of the Random123 distribution.
@@ -67,3 +67,5 @@ TEST_CASE("the ends of the ranges are right", "[random]") {
   CHECK(lowest < 1e-4F);
   CHECK(highest > 1.0F - 1e-4F);
 }
+
+}  // namespace effv2::random_test

@@ -3,7 +3,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::shape_test {
 
 TEST_CASE("a shape knows its extents, rank and size", "[shape]") {
   const Shape shape{8, 28, 14, 3};
@@ -35,3 +35,5 @@ TEST_CASE("shapes that cannot be are refused", "[shape]") {
     CHECK(error.code() == ErrorCode::overflow);
   }
 }
+
+}  // namespace effv2::shape_test

@@ -7,7 +7,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::simd_test {
 
 namespace {
 
@@ -192,3 +192,5 @@ TEMPLATE_TEST_CASE("for_each_vector covers a count once", "[simd]", float, long 
     for (const T value : values) REQUIRE(value == T{2});
   }
 }
+
+}  // namespace effv2::simd_test

@@ -8,6 +8,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
+namespace effv2::slabs_test {
+
 using effv2::EFFV2_ISA::detail::Slabs;
 
 TEST_CASE("blocks of all sizes are aligned, whole and apart, in any order of giving back",
@@ -104,3 +106,5 @@ TEST_CASE("what is kept of many temporaries costs what it is", "[slabs]") {
   for (std::byte* block : kept) slabs.give_back(block, Slabs::smallest);
   slabs.give_back(first, Slabs::smallest);
 }
+
+}  // namespace effv2::slabs_test

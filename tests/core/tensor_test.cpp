@@ -5,7 +5,7 @@
 #include "../catch.hpp"
 #include "../support/counting_new.hpp"
 
-using namespace effv2;
+namespace effv2::tensor_test {
 
 TEST_CASE("a tensor is zero, aligned and row-major", "[tensor]") {
   for (const std::int64_t size : {1, 3, 17, 1000}) {
@@ -114,3 +114,5 @@ TEST_CASE("views convert from writing to reading, and tensors to both", "[tensor
   static_assert(!std::is_convertible_v<View<const float>, View<float>>);
   static_assert(!std::is_convertible_v<const Tensor<float>&, View<float>>);
 }
+
+}  // namespace effv2::tensor_test

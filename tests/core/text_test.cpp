@@ -5,6 +5,8 @@
 
 #include "../catch.hpp"
 
+namespace effv2::text_test {
+
 using namespace effv2::text;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -120,3 +122,5 @@ TEST_CASE("of many lines that are missing, twenty are told", "[text]") {
   CHECK(missing.ends_with("\n  has 19\n  has 3 lines more"));
   CHECK(missing_lines("same", lines, "has ").empty());
 }
+
+}  // namespace effv2::text_test

@@ -6,7 +6,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::augment_test {
+
 using namespace effv2::data;
 
 TEST_CASE("warps are drawn within their bounds and by seed, epoch and sample", "[data][augment]") {
@@ -128,3 +129,5 @@ TEST_CASE("a random crop shows a part of the image that lies inside of it", "[da
   CHECK(largest > 1.9);
   CHECK(furthest > 19.9);
 }
+
+}  // namespace effv2::augment_test

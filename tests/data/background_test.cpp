@@ -5,6 +5,8 @@
 
 #include "../catch.hpp"
 
+namespace effv2::background_test {
+
 using effv2::data::Background;
 
 TEST_CASE("a job runs once for every begin, beside its owner", "[data][background]") {
@@ -52,3 +54,5 @@ TEST_CASE("a background may go while its job is under way", "[data][background]"
     CHECK(runs <= 1);
   }
 }
+
+}  // namespace effv2::background_test

@@ -5,7 +5,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::dataset_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -171,3 +172,5 @@ TEST_CASE("two classes of one name are refused", "[dataset]") {
   const data::Dataset set{Tensor<std::uint8_t>({1, 2, 2, 1}), {0}, 2, {"a", "a"}};
   CHECK_THROWS_AS(set.validate(), Error);
 }
+
+}  // namespace effv2::dataset_test

@@ -6,7 +6,8 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::gzip_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -162,3 +163,5 @@ TEST_CASE("a header may not declare more than deflate can hold", "[data][gzip]")
   liar[4] = 0x40;  // 1 GB, not to be allocated
   CHECK(contains(message_of(compress(liar)), "expected extents that fit"));
 }
+
+}  // namespace effv2::gzip_test

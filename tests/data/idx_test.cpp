@@ -6,7 +6,8 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::idx_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -154,3 +155,5 @@ TEST_CASE("IDX files go to the disk and back", "[data][idx]") {
   CHECK_THROWS_AS(read_idx<double>(folder / "missing.idx"), Error);
   CHECK_THROWS_AS(encode_idx(Tensor<double>(Shape{})), Error);
 }
+
+}  // namespace effv2::idx_test

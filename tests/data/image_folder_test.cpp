@@ -8,7 +8,8 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::image_folder_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -121,3 +122,5 @@ TEST_CASE("a folder whose name no file of ours could hold is refused", "[data][i
       "a.png", {4, 6, 3, 21});
   CHECK(contains(pictures.message(ErrorCode::format), "UTF-8"));
 }
+
+}  // namespace effv2::image_folder_test

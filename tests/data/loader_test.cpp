@@ -8,7 +8,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::loader_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -538,3 +539,5 @@ TEST_CASE("a loader can be left at any moment", "[data][loader]") {
   }
   CHECK(epoch_of(loader, 0).samples.size() == 40);
 }
+
+}  // namespace effv2::loader_test

@@ -5,7 +5,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::mixup_test {
+
 using namespace effv2::data;
 
 TEST_CASE("weights are distributed as Beta(alpha, alpha)", "[data][mixup]") {
@@ -50,3 +51,5 @@ TEST_CASE("rows meet those from the other end", "[data][mixup]") {
     CHECK_THROWS_AS(mix_rows<double>(mixed, {}), Error);
   }
 }
+
+}  // namespace effv2::mixup_test

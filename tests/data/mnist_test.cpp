@@ -9,7 +9,8 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::mnist_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -125,3 +126,5 @@ TEST_CASE("the whole of MNIST", "[data][mnist]") {
   CHECK(class_counts(training)[1] == 6742);
   CHECK(class_counts(test)[5] == 892);
 }
+
+}  // namespace effv2::mnist_test

@@ -4,7 +4,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::normalize_test {
+
 using namespace effv2::data;
 
 TEST_CASE("bytes become numbers by channel, looked up or computed", "[data][normalize]") {
@@ -66,3 +67,5 @@ TEST_CASE("a channel's statistics are its pixels' mean and deviation", "[data][n
   CHECK(statistics.deviation[1] == 1.0);  // it never changes
   CHECK_THROWS_AS(data::channel_statistics(Tensor<std::uint8_t>()), Error);
 }
+
+}  // namespace effv2::normalize_test

@@ -5,7 +5,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::permutation_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -48,3 +49,5 @@ TEST_CASE("all permutations of four are about equally likely", "[data][permutati
   // 1000 expected each; five deviations are 155.
   for (const int count : seen) CHECK((count == 0 || std::abs(count - 1000) < 155));
 }
+
+}  // namespace effv2::permutation_test

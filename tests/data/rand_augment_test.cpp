@@ -6,7 +6,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::rand_augment_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -111,3 +112,5 @@ TEST_CASE("contrast is about the mean of all channels, three or not", "[data][ra
   CHECK(static_cast<int>(flat[0]) == 135);
   CHECK(static_cast<int>(flat[1]) == 155);
 }
+
+}  // namespace effv2::rand_augment_test

@@ -4,7 +4,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::resize_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -155,3 +156,5 @@ TEST_CASE("a resizer is of two sizes, and refuses others", "[data][resize]") {
   CHECK_THROWS_AS(resizer(small.view(), source.view()), Error);
   CHECK_THROWS_AS(Resizer<float>()(target.view(), source.view()), Error);
 }
+
+}  // namespace effv2::resize_test

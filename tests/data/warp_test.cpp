@@ -6,7 +6,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::warp_test {
+
 using namespace effv2::data;
 
 namespace {
@@ -271,3 +272,5 @@ TEST_CASE("a warp between pictures of other channels is refused", "[data][warp]"
     CHECK_THROWS_AS((warp_into<double, double>({}, colours, *source, 0.0)), Error);
   }
 }
+
+}  // namespace effv2::warp_test

@@ -15,7 +15,8 @@
 #include "../support/quarters.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::checkpoint_test {
+
 using testing::quarters;
 
 namespace {
@@ -588,3 +589,5 @@ TEST_CASE("a run that the next process could not resume is not saved", "[checkpo
   }
   CHECK(checkpoints.files().empty());
 }
+
+}  // namespace effv2::checkpoint_test

@@ -4,6 +4,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
+namespace effv2::checksum_test {
+
 using effv2::io::Checksum;
 
 namespace {
@@ -52,3 +54,5 @@ TEST_CASE("a checksum is put into the place that was left for it", "[checksum]")
   Checksum::fill_in(other, "0123456789abcdef");
   CHECK(other == R"({"effv2.checksum":"00"})");
 }
+
+}  // namespace effv2::checksum_test

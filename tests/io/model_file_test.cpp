@@ -6,7 +6,8 @@
 #include "../support/random.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::model_file_test {
+
 using namespace effv2::io;
 
 namespace {
@@ -232,3 +233,5 @@ TEST_CASE("a network that was moved from says so when it is saved", "[model_file
     CHECK(std::string(error.what()).find("moved from") != std::string::npos);
   }
 }
+
+}  // namespace effv2::model_file_test

@@ -12,7 +12,7 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::onnx_test {
 
 namespace {
 
@@ -238,3 +238,5 @@ TEST_CASE("a model that does nothing in inference has a result", "[onnx]") {
   CHECK(node.text(1) == "images");
   CHECK(node.text(2) == "logits");
 }
+
+}  // namespace effv2::onnx_test

@@ -5,7 +5,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::parameter_names_test {
+
 using namespace effv2::io;
 
 namespace {
@@ -79,3 +80,5 @@ TEST_CASE("layouts go there and back, number by number", "[names]") {
   }
   CHECK_THROWS_AS(from_torch(matrix, {3, 9}), Error);
 }
+
+}  // namespace effv2::parameter_names_test

@@ -8,7 +8,7 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::png_test {
 
 namespace {
 
@@ -71,3 +71,5 @@ TEST_CASE("what is no picture is refused", "[png]") {
   CHECK_THROWS_AS(io::encode_png(noise({1, 2, 2, 1}, 703)), Error);
   CHECK_THROWS_AS(io::encode_png(Tensor<std::uint8_t>({0, 2, 1})), Error);
 }
+
+}  // namespace effv2::png_test

@@ -2,6 +2,8 @@
 
 #include "../catch.hpp"
 
+namespace effv2::protobuf_test {
+
 using effv2::io::detail::Message;
 
 // The examples of the format's own description (protobuf.dev, "Encoding").
@@ -16,3 +18,5 @@ TEST_CASE("fields are written as protobuf wants them", "[protobuf]") {
   CHECK(Message().integer(1, -1).bytes() == "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
   CHECK(Message().bytes().empty());
 }
+
+}  // namespace effv2::protobuf_test

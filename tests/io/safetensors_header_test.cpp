@@ -2,7 +2,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::safetensors_header_test {
+
 using namespace effv2::io;
 
 // What is refused, and why, is tested with whole files: safetensors_test.cpp.
@@ -17,3 +18,5 @@ TEST_CASE("strings of the header, with every escape", "[safetensors]") {
   const Metadata expected = {{"a\"\\/\b\f\n\r\t", "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"}};
   CHECK(metadata == expected);
 }
+
+}  // namespace effv2::safetensors_header_test

@@ -8,7 +8,8 @@
 #include "../support/compare.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::safetensors_test {
+
 using namespace effv2::io;
 
 namespace {
@@ -245,3 +246,5 @@ TEST_CASE("numbers that are not read may be in a file beside what is", "[safeten
     CHECK_THROWS_AS(file.flat<std::int64_t>("x"), Error);
   }
 }
+
+}  // namespace effv2::safetensors_test

@@ -3,7 +3,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::torchvision_test {
 
 TEST_CASE("networks are built as torchvision builds them", "[torchvision]") {
   CHECK(io::torchvision_options("s").defaults.bn_epsilon == 1e-3);
@@ -33,3 +33,5 @@ TEST_CASE("weights under torchvision's names make a network", "[torchvision]") {
                    net.head.conv.weight.value().begin()));
   CHECK_THROWS_AS(io::load_torchvision<float>(file, "v1-b1"), Error);
 }
+
+}  // namespace effv2::torchvision_test

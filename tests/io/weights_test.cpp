@@ -6,7 +6,8 @@
 #include "../support/compare.hpp"
 #include "../support/small_network.hpp"
 
-using namespace effv2;
+namespace effv2::weights_test {
+
 using namespace effv2::io;
 
 namespace {
@@ -183,3 +184,5 @@ TEST_CASE("numbers of another kind are a difference like others", "[weights]") {
   CHECK(report.misshapen.size() == 1);
   CHECK(values_of(other) == values_of(model));  // a bias of 0 is what it would have had
 }
+
+}  // namespace effv2::weights_test

@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::activation_test {
+
 using namespace effv2::kernels;
 
 namespace {
@@ -89,3 +90,5 @@ TEST_CASE("names", "[activation]") {
   CHECK(name_of(ActivationKind::hard_swish) == "hard_swish");
   CHECK(name_of(ActivationKind::identity) == "identity");
 }
+
+}  // namespace effv2::activation_test

@@ -4,7 +4,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::batch_norm_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -127,3 +128,5 @@ TEST_CASE("gradients are added, and empty ones are left out", "[batch_norm]") {
                               run);
   CHECK(testing::largest_difference(dx, again) == 0.0);
 }
+
+}  // namespace effv2::batch_norm_test

@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::bias_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -34,3 +35,5 @@ TEST_CASE("many rows are summed to the last digit, on any number of threads", "[
     }
   }
 }
+
+}  // namespace effv2::bias_test

@@ -5,7 +5,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::blend_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -83,3 +84,5 @@ TEST_CASE("a blend in batch norm's backward pass is a pass of its own before it"
     REQUIRE(testing::largest_difference(dbeta[1], dbeta[0]) < 1e-11);
   }
 }
+
+}  // namespace effv2::blend_test

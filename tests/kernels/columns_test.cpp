@@ -4,7 +4,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::columns_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -45,3 +46,5 @@ TEST_CASE("columns hold what every tap of every pixel sees, and go back to it", 
     for (std::int64_t i = 0; i < dx.size(); ++i) REQUIRE(dx[i] == expected_dx[i] + summand[i]);
   }
 }
+
+}  // namespace effv2::columns_test

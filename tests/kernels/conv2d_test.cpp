@@ -5,7 +5,8 @@
 #include "../support/naive.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::conv2d_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -137,3 +138,5 @@ TEST_CASE("the bits of a convolution do not depend on the number of threads", "[
     REQUIRE(std::equal(dw.begin(), dw.end(), first_dw.begin()));
   }
 }
+
+}  // namespace effv2::conv2d_test

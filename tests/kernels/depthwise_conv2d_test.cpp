@@ -5,7 +5,8 @@
 #include "../support/naive.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::depthwise_conv2d_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -79,3 +80,5 @@ TEST_CASE("the bits of a depthwise convolution do not depend on the number of th
     }
   }
 }
+
+}  // namespace effv2::depthwise_conv2d_test

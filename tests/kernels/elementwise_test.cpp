@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::elementwise_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -46,3 +47,5 @@ TEST_CASE("squares that are no floats have a sum", "[elementwise]") {
     }
   }
 }
+
+}  // namespace effv2::elementwise_test

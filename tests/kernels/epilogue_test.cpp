@@ -10,7 +10,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::epilogue_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -124,3 +125,5 @@ TEST_CASE("depthwise convolution has the same epilogue", "[epilogue]") {
     }
   }
 }
+
+}  // namespace effv2::epilogue_test

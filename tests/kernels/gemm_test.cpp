@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::gemm_test {
+
 using namespace effv2::kernels;
 
 TEST_CASE("the three products equal their definitions", "[gemm]") {
@@ -33,3 +34,5 @@ TEST_CASE("the three products equal their definitions", "[gemm]") {
     }
   }
 }
+
+}  // namespace effv2::gemm_test

@@ -5,7 +5,8 @@
 #include "../support/naive.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::im2col_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -46,3 +47,5 @@ TEST_CASE("col2im is the adjoint of im2col", "[im2col]") {
   for (std::int64_t i = 0; i < x.size(); ++i) right += x[i] * back[i];
   REQUIRE(left == Approx(right).epsilon(1e-12));
 }
+
+}  // namespace effv2::im2col_test

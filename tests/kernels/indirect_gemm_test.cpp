@@ -4,7 +4,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::indirect_gemm_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -44,3 +45,5 @@ TEST_CASE("NaN in the input reaches the output", "[indirect_gemm]") {
   REQUIRE(std::isnan(c(1, 4)));
   REQUIRE(c(0, 0) == 4.0F);
 }
+
+}  // namespace effv2::indirect_gemm_test

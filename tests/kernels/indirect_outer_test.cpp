@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::indirect_outer_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -72,3 +73,5 @@ TEST_CASE("a tall result is shared out by rows, exactly", "[indirect_outer]") {
     }
   }
 }
+
+}  // namespace effv2::indirect_outer_test

@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::linear_test {
+
 using namespace effv2::kernels;
 
 TEST_CASE("the linear products equal their definitions, exactly", "[linear]") {
@@ -41,3 +42,5 @@ TEST_CASE("the linear products equal their definitions, exactly", "[linear]") {
     }
   }
 }
+
+}  // namespace effv2::linear_test

@@ -4,7 +4,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::loss_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -117,3 +118,5 @@ TEST_CASE("a batch of nothing has no loss", "[loss]") {
   Tensor<float> d({0, 4});
   CHECK_THROWS_AS(kernels::softmax_cross_entropy<float>(d, none, none), Error);
 }
+
+}  // namespace effv2::loss_test

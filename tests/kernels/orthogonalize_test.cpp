@@ -6,7 +6,7 @@
 #include "../support/orthogonal.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::orthogonalize_test {
 
 TEST_CASE("a matrix keeps its singular vectors, and gets singular values near 1",
           "[orthogonalize]") {
@@ -43,3 +43,5 @@ TEST_CASE("nothing has no direction", "[orthogonalize]") {
   kernels::orthogonalize<float>(matrix, Execution(1));
   CHECK(testing::largest(matrix) == 0.0);
 }
+
+}  // namespace effv2::orthogonalize_test

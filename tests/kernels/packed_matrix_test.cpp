@@ -4,7 +4,8 @@
 #include "../support/counting_new.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::packed_matrix_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -50,3 +51,5 @@ TEST_CASE("a matrix for whose new size there is no memory stays what it was", "[
   CHECK(b.taps == 1);
   CHECK(b.columns == 4);
 }
+
+}  // namespace effv2::packed_matrix_test

@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::partial_sums_test {
+
 using testing::Dice;
 
 TEST_CASE("partial sums are added to a sum, or are all of it", "[partial_sums]") {
@@ -29,3 +30,5 @@ TEST_CASE("a sum wider than its parts keeps their last digits", "[partial_sums]"
   kernels::add_partial_sums<double, float>({sum, false}, partials, Execution(2));
   for (const double value : sum) REQUIRE(value == 16777213000.0);
 }
+
+}  // namespace effv2::partial_sums_test

@@ -4,7 +4,8 @@
 #include "../support/naive.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::pooling_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -91,3 +92,5 @@ TEST_CASE("the global average and its gradient", "[pooling]") {
   global_average_pool_backward<float>(dx, y, Execution(2));
   for (std::int64_t n = 0; n < 3; ++n) REQUIRE(dx(n, 1, 3, 7) == y(n, 7) / 8.0F);
 }
+
+}  // namespace effv2::pooling_test

@@ -6,7 +6,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::row_blocks_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -41,3 +42,5 @@ TEST_CASE("the list of blocks holds every row of every group once", "[row_blocks
     REQUIRE(*seen.rbegin() == batch * plan.target_pixels - 1);
   }
 }
+
+}  // namespace effv2::row_blocks_test

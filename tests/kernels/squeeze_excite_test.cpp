@@ -5,7 +5,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::squeeze_excite_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -81,3 +82,5 @@ TEST_CASE("the mean of a large even picture is what each of its pixels is", "[sq
     CHECK(means[i] == Approx(sum / (23 * 29)).margin(1e-6));
   }
 }
+
+}  // namespace effv2::squeeze_excite_test

@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::window_test {
+
 using namespace effv2::kernels;
 
 TEST_CASE("output sizes of the three paddings", "[window]") {
@@ -102,3 +103,5 @@ TEST_CASE("windows that cannot be are refused", "[window]") {
   CHECK_THROWS_AS(Window(4, 4, 5, 1, Padding::valid), Error);
   CHECK_THROWS_AS(Window(1 << 17, 1 << 17, 3, 1, Padding::same), Error);
 }
+
+}  // namespace effv2::window_test

@@ -6,7 +6,8 @@
 #include "../support/naive.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::winograd_outer_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -67,3 +68,5 @@ TEST_CASE("its bits do not depend on the number of threads", "[winograd_outer]")
     REQUIRE(std::equal(dw.begin(), dw.end(), first.begin()));
   }
 }
+
+}  // namespace effv2::winograd_outer_test

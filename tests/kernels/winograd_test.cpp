@@ -6,7 +6,8 @@
 #include "../support/naive.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::winograd_test {
+
 using namespace effv2::kernels;
 using testing::Dice;
 
@@ -95,3 +96,5 @@ TEST_CASE("bits do not depend on the threads", "[winograd]") {
     CHECK(testing::largest_difference(y, first) == 0.0);
   }
 }
+
+}  // namespace effv2::winograd_test

@@ -5,6 +5,8 @@
 
 #include "../catch.hpp"
 
+namespace effv2::block_spec_test {
+
 using namespace effv2::models;
 
 namespace {
@@ -74,3 +76,5 @@ TEST_CASE("a table of which no network can be built is refused", "[block_spec]")
   refuses([](ModelSpec& s) { s.table[1].expand = 65; });
   refuses([](ModelSpec& s) { s.table[1].out_channels = (1 << 16) + 1; });
 }
+
+}  // namespace effv2::block_spec_test

@@ -7,7 +7,8 @@
 #include "../support/gradient.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::efficientnet_test {
+
 using testing::Dice;
 
 TEST_CASE("parameter counts are those of the published models", "[efficientnet]") {
@@ -307,3 +308,5 @@ TEST_CASE("a first block of one's own need not do without the gradient of what i
   const Tensor<float> y = model.forward(x, saved, context);
   CHECK_NOTHROW(model.backward(y, saved, context));
 }
+
+}  // namespace effv2::efficientnet_test

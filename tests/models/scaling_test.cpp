@@ -7,7 +7,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::scaling_test {
+
 using namespace effv2::models;
 
 namespace {
@@ -96,3 +97,5 @@ TEST_CASE("factors that are none are refused", "[scaling]") {
   CHECK_THROWS_AS(scale_non_uniformly(s, "x", {.later_layers = -1}), Error);
   CHECK_THROWS_AS(scale_non_uniformly(s, "x", {.largest_picture = 0}), Error);
 }
+
+}  // namespace effv2::scaling_test

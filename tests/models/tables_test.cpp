@@ -4,7 +4,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::tables_test {
+
 using namespace effv2::models;
 
 TEST_CASE("every stage takes in what the one before gives out", "[tables]") {
@@ -41,3 +42,5 @@ TEST_CASE("a model there is not is refused with the names there are", "[tables]"
     CHECK(text.find("v1-b7") != std::string::npos);
   }
 }
+
+}  // namespace effv2::tables_test

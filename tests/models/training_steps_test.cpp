@@ -15,7 +15,8 @@
 #include "../support/counting_new.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::training_steps_test {
+
 using testing::Dice;
 
 namespace {
@@ -194,3 +195,5 @@ TEST_CASE("a summary foretells what a training step takes", "[efficientnet][memo
     CHECK(static_cast<double>(summary.training_bytes()) == Approx(taken).epsilon(0.12));
   }
 }
+
+}  // namespace effv2::training_steps_test

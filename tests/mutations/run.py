@@ -438,10 +438,13 @@ MUTATIONS = [
 def run_test(include, test, work):
     """Builds one test over the headers in `include`; returns what happened."""
     program = work / "test"
+    sources = [ROOT / "tests" / f"{test}_test.cpp"]
+    if "counting_new.hpp" in sources[0].read_text():
+        sources.append(ROOT / "tests" / "support" / "counting_new.cpp")
     build = subprocess.run(
         [os.environ.get("CXX", "g++"), "-std=c++20", "-O1", "-march=native", "-fopenmp",
          "-I", include, "-isystem", "/usr/include/eigen3", "-isystem", "/usr/include/stb", f'-DEFFV2_SOURCE_DIR="{ROOT}"',
-         ROOT / "tests" / f"{test}_test.cpp", "-o", program, "-lCatch2WithMain", "-lz"],
+         *sources, "-o", program, "-lCatch2WithMain", "-lz"],
         capture_output=True, text=True)
     if build.returncode != 0:
         return "does not compile"

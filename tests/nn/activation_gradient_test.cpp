@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::activation_gradient_test {
+
 using namespace effv2::testing;
 using nn::ActivationKind;
 
@@ -30,3 +31,5 @@ TEST_CASE("gradients of activations", "[activation][gradient]") {
     report_gradient(std::string(kernels::name_of(kind)).c_str(), gradient_shapes, worst);
   }
 }
+
+}  // namespace effv2::activation_gradient_test

@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::batch_norm_gradient_test {
+
 using namespace effv2::testing;
 using nn::ActivationKind;
 
@@ -45,3 +46,5 @@ TEST_CASE("gradients of batch norm with the batch's statistics", "[batch_norm][g
 TEST_CASE("gradients of batch norm with fixed statistics", "[batch_norm][gradient]") {
   report_gradient("batch_norm fixed", gradient_shapes, worst_error(true, 103));
 }
+
+}  // namespace effv2::batch_norm_gradient_test

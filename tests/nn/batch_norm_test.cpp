@@ -5,7 +5,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::batch_norm_test {
+
 using testing::Dice;
 
 TEST_CASE("batch norms that cannot be are refused when they are built", "[batch_norm]") {
@@ -54,3 +55,5 @@ TEST_CASE("statistics are fixed if either of them is frozen", "[batch_norm]") {
     CHECK(layer.running_var.value()[1] == 1.0F);
   }
 }
+
+}  // namespace effv2::batch_norm_test

@@ -7,7 +7,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::block_gradient_test {
+
 using namespace effv2::testing;
 
 namespace {
@@ -66,3 +67,5 @@ TEST_CASE("gradients of blocks", "[gradient]") {
         nn::conv_bn_act<double>(o.out_channels, 3, 1, 1, {}, ActivationKind::sigmoid));
   });
 }
+
+}  // namespace effv2::block_gradient_test

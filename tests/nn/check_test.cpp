@@ -2,7 +2,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::check_test {
 
 TEST_CASE("a picture is one of four extents, none of them 0, and has as many channels", "[check]") {
   CHECK_NOTHROW(nn::detail::check_picture(Shape({2, 3, 4, 5}), 5, "x"));
@@ -17,3 +17,5 @@ TEST_CASE("a gradient is shaped like what it is of", "[check]") {
   CHECK_THROWS_WITH(nn::detail::check_gradient(Tensor<float>({3, 2}), {2, 3}, "drop"),
                     Catch::Contains("[drop] expected a gradient"));
 }
+
+}  // namespace effv2::check_test

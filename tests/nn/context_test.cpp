@@ -3,7 +3,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::context_test {
 
 TEST_CASE("plans are made once, packed weights until the weights change", "[context]") {
   nn::Context<float> context(1);
@@ -78,3 +78,5 @@ TEST_CASE("only the tensor named as data is data, and only in its step", "[conte
   context.begin_step(1);
   CHECK_FALSE(context.is_data(x));
 }
+
+}  // namespace effv2::context_test

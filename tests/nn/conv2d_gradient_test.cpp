@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::conv2d_gradient_test {
+
 using namespace effv2::testing;
 
 TEST_CASE("gradients of convolution", "[conv2d][gradient]") {
@@ -25,3 +26,5 @@ TEST_CASE("gradients of convolution", "[conv2d][gradient]") {
   }
   report_gradient("conv2d", gradient_shapes, worst);
 }
+
+}  // namespace effv2::conv2d_gradient_test

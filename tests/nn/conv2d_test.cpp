@@ -5,7 +5,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::conv2d_test {
+
 using testing::Dice;
 
 TEST_CASE("convolutions that cannot be are refused when they are built", "[conv2d]") {
@@ -77,3 +78,5 @@ TEST_CASE("weight and bias are frozen each by itself", "[conv2d]") {
     CHECK((testing::largest(layer.bias.gradient()) == 0.0) == !freezes_weight);
   }
 }
+
+}  // namespace effv2::conv2d_test

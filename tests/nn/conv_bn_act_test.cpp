@@ -4,7 +4,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::conv_bn_act_test {
+
 using testing::Dice;
 
 TEST_CASE("inference folds the batch norm into the convolution", "[conv_bn_act]") {
@@ -80,3 +81,5 @@ TEST_CASE("a convolution with a bias or of other channels than its batch norm is
   const nn::Conv2d<float> wide({.in_channels = 2, .out_channels = 40});
   CHECK_THROWS_WITH(Layer(wide, {.channels = 4}), Catch::Contains("batch norm of 40"));
 }
+
+}  // namespace effv2::conv_bn_act_test

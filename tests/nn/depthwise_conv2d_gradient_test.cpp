@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::depthwise_conv2d_gradient_test {
+
 using namespace effv2::testing;
 
 TEST_CASE("gradients of depthwise convolution", "[depthwise_conv2d][gradient]") {
@@ -23,3 +24,5 @@ TEST_CASE("gradients of depthwise convolution", "[depthwise_conv2d][gradient]") 
   }
   report_gradient("depthwise_conv2d", gradient_shapes, worst);
 }
+
+}  // namespace effv2::depthwise_conv2d_gradient_test

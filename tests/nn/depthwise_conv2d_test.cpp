@@ -3,7 +3,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::depthwise_conv2d_test {
 
 TEST_CASE("depthwise convolutions that cannot be are refused when they are built",
           "[depthwise_conv2d]") {
@@ -34,3 +34,5 @@ TEST_CASE("initial weights of a depthwise convolution have deviation sqrt(2 / ta
   CHECK(std::sqrt(square / static_cast<double>(conv.weight.size())) ==
         Approx(std::sqrt(2.0 / 9)).epsilon(0.02));
 }
+
+}  // namespace effv2::depthwise_conv2d_test

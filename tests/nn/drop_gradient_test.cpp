@@ -4,7 +4,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::drop_gradient_test {
+
 using namespace effv2::testing;
 
 namespace {
@@ -31,3 +32,5 @@ TEST_CASE("gradients of drop path and dropout", "[drop_path][dropout][gradient]"
   check<nn::DropPath<double>>("drop_path", 111);
   check<nn::Dropout<double>>("dropout", 112);
 }
+
+}  // namespace effv2::drop_gradient_test

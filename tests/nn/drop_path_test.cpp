@@ -4,7 +4,7 @@
 #include "../catch.hpp"
 #include "../support/compare.hpp"
 
-using namespace effv2;
+namespace effv2::drop_path_test {
 
 TEST_CASE("rates that are none are refused by drop path", "[drop_path]") {
   for (const double rate : {-0.1, 1.0, 1.5, std::nan("")}) {
@@ -46,3 +46,5 @@ TEST_CASE("drop path refuses a gradient of another batch", "[drop_path]") {
   layer.forward(Tensor<float>({2, 2, 2, 3}), saved, context);
   CHECK_THROWS_AS(layer.backward(Tensor<float>({3, 2, 2, 3}), saved, context), Error);
 }
+
+}  // namespace effv2::drop_path_test

@@ -4,7 +4,7 @@
 #include "../catch.hpp"
 #include "../support/compare.hpp"
 
-using namespace effv2;
+namespace effv2::dropout_test {
 
 TEST_CASE("rates that are none are refused by dropout", "[dropout]") {
   for (const double rate : {-0.1, 1.0, 1.5, std::nan("")}) {
@@ -50,3 +50,5 @@ TEST_CASE("dropout refuses a gradient of another shape, and takes nothing as not
   CHECK_THROWS_AS(layer.backward(Tensor<float>({3, 3}), saved, context), Error);
   CHECK(layer.forward(Tensor<float>({0, 3}), saved, context).empty());
 }
+
+}  // namespace effv2::dropout_test

@@ -4,7 +4,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::fused_mbconv_test {
+
 using testing::Dice;
 
 TEST_CASE("fused_mbconv has a residual only where shapes allow one", "[fused_mbconv]") {
@@ -48,3 +49,5 @@ TEST_CASE("fused_mbconv refuses what is no picture of its channels", "[fused_mbc
     CHECK_THROWS_WITH(layer.forward(*x, saved, context), Catch::Contains("conv2d"));
   }
 }
+
+}  // namespace effv2::fused_mbconv_test

@@ -11,7 +11,7 @@
 #include "../catch.hpp"
 #include "../support/small_network.hpp"
 
-using namespace effv2;
+namespace effv2::graph_test {
 
 TEST_CASE("a summary adds up what the graph lists", "[graph]") {
   const auto net = testing::small_network();
@@ -54,3 +54,5 @@ TEST_CASE("what forward refuses cannot be described", "[graph]") {
   CHECK_THROWS_AS(nn::describe(nn::BatchNorm<float>({.channels = 4}), picture), Error);
   CHECK_NOTHROW(nn::describe(nn::BatchNorm<float>({.channels = 5}), picture));
 }
+
+}  // namespace effv2::graph_test

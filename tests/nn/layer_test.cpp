@@ -11,7 +11,7 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::layer_test {
 
 namespace {
 struct NoLayer {
@@ -97,3 +97,5 @@ TEST_CASE("only a layer that says so may leave the data's gradient out", "[layer
   CHECK(nn::skips_data_gradient(nn::AnyLayer<float>(nn::Linear<float>(4, 3))));
   CHECK_FALSE(nn::skips_data_gradient(nn::AnyLayer<float>(nn::Activation<float>{})));
 }
+
+}  // namespace effv2::layer_test

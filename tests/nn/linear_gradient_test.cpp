@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::linear_gradient_test {
+
 using namespace effv2::testing;
 
 TEST_CASE("gradients of the linear layer", "[linear][gradient]") {
@@ -20,3 +21,5 @@ TEST_CASE("gradients of the linear layer", "[linear][gradient]") {
   }
   report_gradient("linear", gradient_shapes, worst);
 }
+
+}  // namespace effv2::linear_gradient_test

@@ -4,7 +4,7 @@
 #include "../catch.hpp"
 #include "../support/compare.hpp"
 
-using namespace effv2;
+namespace effv2::linear_test {
 
 TEST_CASE("linear layers that cannot be, and wrong inputs, are refused", "[linear]") {
   CHECK_THROWS_AS(nn::Linear<float>(0, 3), Error);
@@ -24,3 +24,5 @@ TEST_CASE("initial weights of a linear layer are uniform in +-1 / sqrt(in)", "[l
   CHECK(testing::largest(linear.weight.value()) <= 1.0 / 20.0);
   CHECK(testing::largest(linear.bias.value()) == 0.0);
 }
+
+}  // namespace effv2::linear_test

@@ -6,7 +6,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::mbconv_test {
+
 using testing::Dice;
 
 TEST_CASE("mbconv has a residual only where shapes allow one", "[mbconv]") {
@@ -85,3 +86,5 @@ TEST_CASE("blocks refuse a backward without its forward, and a second one", "[mb
   check(nn::FusedMBConv<float>({.in_channels = 8, .out_channels = 8, .expand = 4}));
   check(nn::FusedMBConv<float>({.in_channels = 8, .out_channels = 8, .expand = 1}));
 }
+
+}  // namespace effv2::mbconv_test

@@ -4,7 +4,7 @@
 #include "../catch.hpp"
 #include "../support/compare.hpp"
 
-using namespace effv2;
+namespace effv2::parameter_test {
 
 TEST_CASE("every edit makes a new version, unique in the process", "[parameter]") {
   nn::Parameter<float> a({3}, nn::Initializer::constant(1.0), nn::WeightDecay::yes), b = a;
@@ -86,3 +86,5 @@ TEST_CASE("what was moved from has no values, and says so", "[parameter]") {
   CHECK(assigned.version() > before);
   CHECK_THROWS_AS(taken.value(), Error);
 }
+
+}  // namespace effv2::parameter_test

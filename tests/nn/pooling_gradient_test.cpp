@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::pooling_gradient_test {
+
 using namespace effv2::testing;
 using nn::Padding;
 
@@ -48,3 +49,5 @@ TEST_CASE("gradients of pooling", "[pooling][gradient]") {
                              [](Dice& dice) { return nn::MaxPool<double>{random_pool(dice)}; });
   check<nn::Flatten<double>>("flatten", 110, [](Dice&) { return nn::Flatten<double>{}; });
 }
+
+}  // namespace effv2::pooling_gradient_test

@@ -2,7 +2,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::pooling_test {
 
 TEST_CASE("pools refuse what is no picture, and windows that do not fit", "[pooling]") {
   nn::Context<float> context(1);
@@ -24,3 +24,5 @@ TEST_CASE("flatten keeps numbers and order", "[pooling]") {
   for (std::int64_t i = 0; i < x.size(); ++i) CHECK(y[i] == x[i]);
   CHECK_THROWS_AS(nn::describe(nn::Flatten<float>{}, {0, 2, 2, 3}), Error);
 }
+
+}  // namespace effv2::pooling_test

@@ -12,7 +12,7 @@
 #include "../support/random.hpp"
 #include "../support/small_network.hpp"
 
-using namespace effv2;
+namespace effv2::sequential_test {
 
 namespace {
 
@@ -198,3 +198,5 @@ TEST_CASE("a backward pass ends at the first layer that learns", "[sequential]")
   train(sequence(nn::Sequential<float>(nn::Activation<float>{}, last)), true);
   CHECK(backwards == 1);
 }
+
+}  // namespace effv2::sequential_test

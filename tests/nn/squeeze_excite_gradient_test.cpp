@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/gradient.hpp"
 
-using namespace effv2;
+namespace effv2::squeeze_excite_gradient_test {
+
 using namespace effv2::testing;
 
 TEST_CASE("gradients of squeeze-and-excitation", "[squeeze_excite][gradient]") {
@@ -23,3 +24,5 @@ TEST_CASE("gradients of squeeze-and-excitation", "[squeeze_excite][gradient]") {
   }
   report_gradient("squeeze_excite", gradient_shapes, worst);
 }
+
+}  // namespace effv2::squeeze_excite_gradient_test

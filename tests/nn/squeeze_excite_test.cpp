@@ -4,7 +4,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::squeeze_excite_test {
+
 using testing::Dice;
 
 TEST_CASE("squeeze-and-excitation equals its definition", "[squeeze_excite]") {
@@ -34,3 +35,5 @@ TEST_CASE("squeeze-and-excitation equals its definition", "[squeeze_excite]") {
     }
   }
 }
+
+}  // namespace effv2::squeeze_excite_test

@@ -3,7 +3,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::state_snapshot_test {
 
 TEST_CASE("statistics go back to what they were", "[state_snapshot]") {
   nn::BatchNorm<float> norm({.channels = 2});
@@ -18,3 +18,5 @@ TEST_CASE("statistics go back to what they were", "[state_snapshot]") {
   CHECK(norm.running_var.value()[1] == 1.0F);
   CHECK(norm.weight.value()[1] == 6.0F);  // no statistic
 }
+
+}  // namespace effv2::state_snapshot_test

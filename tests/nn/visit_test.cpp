@@ -7,7 +7,7 @@
 #include "../support/compare.hpp"
 #include "../support/small_network.hpp"
 
-using namespace effv2;
+namespace effv2::visit_test {
 
 TEST_CASE("paths of parameters and states name the children", "[visit]") {
   auto net = testing::small_network();
@@ -43,3 +43,5 @@ TEST_CASE("parameters are counted, gradients zeroed, by one visit", "[visit]") {
   nn::for_each_parameter(
       net, [](const std::string&, auto& p) { CHECK(testing::largest(p.gradient()) == 0.0); });
 }
+
+}  // namespace effv2::visit_test

@@ -3,7 +3,7 @@
 #include "../support/compare.hpp"
 #include "updates_support.hpp"
 
-using namespace effv2;
+namespace effv2::adamw_test {
 
 TEST_CASE("AdamW follows its equations", "[adamw]") {
   testing::check_updates(
@@ -35,3 +35,5 @@ TEST_CASE("a parameter that was frozen at first begins like any other", "[adamw]
   for (int i = 0; i < 5; ++i) step(early, one), step(late, other);
   CHECK(testing::largest_difference(late.weight.value(), early.weight.value()) == 0.0);
 }
+
+}  // namespace effv2::adamw_test

@@ -3,7 +3,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::ema_test {
 
 TEST_CASE("the average follows weights and statistics, and swaps with them", "[ema]") {
   nn::BatchNorm<double> layer({19});
@@ -31,3 +31,5 @@ TEST_CASE("the average follows weights and statistics, and swaps with them", "[e
   layer = nn::BatchNorm<double>({20});
   CHECK_THROWS_WITH(ema.update(Execution(1)), Catch::Contains("has 20 numbers, and had 19"));
 }
+
+}  // namespace effv2::ema_test

@@ -11,7 +11,7 @@
 #include "../support/orthogonal.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::muon_test {
 
 namespace {
 
@@ -107,3 +107,5 @@ TEST_CASE("Muon's updates do not depend on the threads, and leave frozen weights
   CHECK_THROWS_AS(optim::Muon<float>(one, {.momentum = 1.0}), Error);
   CHECK_THROWS_AS(optim::Muon<float>(one, {.weight_decay = -1.0}), Error);
 }
+
+}  // namespace effv2::muon_test

@@ -11,7 +11,8 @@
 #include "../support/compare.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::optimizer_test {
+
 using testing::Dice;
 
 namespace {
@@ -258,3 +259,5 @@ TEST_CASE("a norm to clip at is a number of at least 0", "[optimizer]") {
     CHECK_THROWS_WITH(optimizer.step(0.1, Execution(1)), Catch::Contains("norm to clip"));
   }
 }
+
+}  // namespace effv2::optimizer_test

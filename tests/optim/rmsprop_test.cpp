@@ -2,7 +2,7 @@
 
 #include "updates_support.hpp"
 
-using namespace effv2;
+namespace effv2::rmsprop_test {
 
 TEST_CASE("RMSProp follows its equations", "[rmsprop]") {
   testing::check_updates(
@@ -18,3 +18,5 @@ TEST_CASE("RMSProp follows its equations", "[rmsprop]") {
         w -= m;
       });
 }
+
+}  // namespace effv2::rmsprop_test

@@ -4,7 +4,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::schedule_test {
+
 using namespace effv2::optim;
 
 TEST_CASE("warm-up is linear and ends at the base rate", "[schedule]") {
@@ -54,3 +55,5 @@ TEST_CASE("schedules that cannot be are refused", "[schedule]") {
     CHECK_THROWS_AS((Schedule{.decay = bad}.at(0)), Error);
   }
 }
+
+}  // namespace effv2::schedule_test

@@ -2,7 +2,7 @@
 
 #include "updates_support.hpp"
 
-using namespace effv2;
+namespace effv2::sgd_test {
 
 TEST_CASE("SGD follows its equations", "[sgd]") {
   for (const bool nesterov : {false, true}) {
@@ -19,3 +19,5 @@ TEST_CASE("SGD follows its equations", "[sgd]") {
         });
   }
 }
+
+}  // namespace effv2::sgd_test

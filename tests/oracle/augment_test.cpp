@@ -7,7 +7,8 @@
 #include "../catch.hpp"
 #include "dump.hpp"
 
-using namespace effv2;
+namespace effv2::augment_test {
+
 using namespace effv2::data;
 
 TEST_CASE("operations on pixel values do what PIL's do", "[oracle][rand_augment]") {
@@ -37,3 +38,5 @@ TEST_CASE("operations on pixel values do what PIL's do", "[oracle][rand_augment]
   }
   CHECK(compared == 61);
 }
+
+}  // namespace effv2::augment_test

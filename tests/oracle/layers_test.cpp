@@ -14,7 +14,8 @@
 #include "../support/compare.hpp"
 #include "dump.hpp"
 
-using namespace effv2;
+namespace effv2::layers_test {
+
 using testing::pictures_from_torch;
 using testing::weights_from_torch;
 
@@ -168,3 +169,5 @@ TEST_CASE("bilinear resizing, against PyTorch", "[oracle]") {
           1e-6);
   }
 }
+
+}  // namespace effv2::layers_test

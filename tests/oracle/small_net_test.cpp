@@ -9,7 +9,7 @@
 #include "../support/compare.hpp"
 #include "dump.hpp"
 
-using namespace effv2;
+namespace effv2::small_net_test {
 
 namespace {
 
@@ -154,3 +154,5 @@ TEMPLATE_TEST_CASE("a small network against PyTorch", "[oracle]", double, float)
                           tolerance);
   }
 }
+
+}  // namespace effv2::small_net_test

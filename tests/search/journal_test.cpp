@@ -7,7 +7,8 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::journal_test {
+
 using search::Candidate;
 using search::Journal;
 using search::LayerTimes;
@@ -206,3 +207,5 @@ TEST_CASE("the winner has the largest reward, the first of equals", "[journal]")
   CHECK(&search::winner_of(std::span(records).first(1)) == &records[0]);
   CHECK_THROWS_AS(search::winner_of({}), Error);
 }
+
+}  // namespace effv2::journal_test

@@ -8,7 +8,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::layer_times_test {
+
 using search::Candidate;
 using search::LayerSpec;
 using search::LayerTimes;
@@ -139,3 +140,5 @@ TEST_CASE("the median", "[layer_times]") {
   CHECK(search::median(even) == 3.5);
   CHECK_THROWS_AS(search::median(none), Error);
 }
+
+}  // namespace effv2::layer_times_test

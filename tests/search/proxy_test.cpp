@@ -10,7 +10,8 @@
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
 
-using namespace effv2;
+namespace effv2::proxy_test {
+
 using search::Candidate;
 using search::Measurement;
 using search::Proxy;
@@ -166,3 +167,5 @@ TEST_CASE("a proxy that could measure nothing trains nothing", "[proxy]") {
   o.timing.rounds = 0;
   CHECK_THROWS_AS(Proxy<float>(data, backbone(), o), Error);
 }
+
+}  // namespace effv2::proxy_test

@@ -6,7 +6,8 @@
 #include "../catch.hpp"
 #include "../support/random.hpp"
 
-using namespace effv2;
+namespace effv2::reward_test {
+
 using search::Objectives;
 using search::pareto_front;
 using search::reward;
@@ -69,3 +70,5 @@ TEST_CASE("everything outside of the front is dominated by something on it", "[r
     }
   }
 }
+
+}  // namespace effv2::reward_test

@@ -11,7 +11,8 @@
 #include "../catch.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::search_test {
+
 using search::Candidate;
 using search::Journal;
 using search::LayerTimes;
@@ -259,3 +260,5 @@ TEST_CASE("without a reward nothing is trained", "[search]") {
     std::filesystem::remove(folder / "journal");
   }
 }
+
+}  // namespace effv2::search_test

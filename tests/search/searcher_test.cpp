@@ -7,7 +7,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::searcher_test {
+
 using search::Candidate;
 using search::Scored;
 using search::SearcherKind;
@@ -148,3 +149,5 @@ TEST_CASE("what decides a search is in its configuration", "[searcher]") {
   CHECK_THROWS_AS(search::propose(space, {.population = 0}, {}), Error);
   CHECK_THROWS_AS(search::propose(space, {.tournament = 0}, {}), Error);
 }
+
+}  // namespace effv2::searcher_test

@@ -7,7 +7,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::source_test {
 
 TEST_CASE("a table's source is what stands in the header of the known tables", "[source]") {
   std::ifstream file(EFFV2_SOURCE_DIR "/include/effv2/models/tables.hpp");
@@ -45,3 +45,5 @@ TEST_CASE("names that are no identifiers are refused", "[source]") {
   spec.name = "a\"b";
   CHECK_THROWS_AS(search::to_source(spec, "winner"), Error);
 }
+
+}  // namespace effv2::source_test

@@ -8,7 +8,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::space_test {
+
 using models::BlockKind;
 using search::Candidate;
 using search::Space;
@@ -167,3 +168,5 @@ TEST_CASE("a space's text tells it from others", "[space]") {
   other.dropout += 0.1;  // which candidates have too
   CHECK(text != Space(other).to_string());
 }
+
+}  // namespace effv2::space_test

@@ -4,7 +4,7 @@
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
 
-using namespace effv2;
+namespace effv2::step_time_test {
 
 namespace {
 
@@ -49,3 +49,5 @@ TEST_CASE("there is something to measure", "[step_time]") {
   CHECK_THROWS_AS(search::relative_step_time(clock, clock, {.rounds = 0}), Error);
   CHECK_THROWS_AS(search::relative_step_time(clock, clock, {.steps = 0}), Error);
 }
+
+}  // namespace effv2::step_time_test

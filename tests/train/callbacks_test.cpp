@@ -8,7 +8,7 @@
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
 
-using namespace effv2;
+namespace effv2::callbacks_test {
 
 namespace {
 
@@ -53,3 +53,5 @@ TEST_CASE("false ends the training after that step, and the epoch is not reporte
 }
 
 TEST_CASE("nobody has to listen", "[callbacks]") { CHECK(run({}).steps == 6); }
+
+}  // namespace effv2::callbacks_test

@@ -8,7 +8,7 @@
 #include "../catch.hpp"
 #include "../support/compare.hpp"
 
-using namespace effv2;
+namespace effv2::classifier_test {
 
 namespace {
 
@@ -96,3 +96,5 @@ TEST_CASE("a classifier follows its network when that is assigned another", "[cl
   trained.card.mean.clear(), trained.card.deviation.clear();
   CHECK_THROWS_AS(classifier(bytes), Error);
 }
+
+}  // namespace effv2::classifier_test

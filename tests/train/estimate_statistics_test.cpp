@@ -14,7 +14,8 @@
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
 
-using namespace effv2;
+namespace effv2::estimate_statistics_test {
+
 using testing::quarters;
 
 TEST_CASE("estimated statistics are means over batches, whatever was before",
@@ -175,3 +176,5 @@ TEST_CASE("a batch that is not finite is left out, or leaves everything as it wa
   CHECK(estimate({0, 2}, train::NonFinite::skip) == Approx(expected).margin(1e-4));
   CHECK(errors == 2);
 }
+
+}  // namespace effv2::estimate_statistics_test

@@ -7,7 +7,8 @@
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
 
-using namespace effv2;
+namespace effv2::evaluate_test {
+
 using testing::quarters;
 
 namespace {
@@ -62,3 +63,5 @@ TEST_CASE("an evaluation wants as many classes as the model has", "[evaluate]") 
   five.classes = 2000000000;  // of which no square is made
   CHECK_THROWS_AS(train::evaluate(network(), five, data::LoaderOptions{}, context), Error);
 }
+
+}  // namespace effv2::evaluate_test

@@ -4,7 +4,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::fit_options_test {
 
 TEST_CASE("every option that decides a result is in the configuration, threads are not",
           "[fit_options]") {
@@ -94,3 +94,5 @@ TEST_CASE("class weights and steps that cannot be are refused", "[fit_options]")
   CHECK_THROWS_AS(validate([](auto& o) { o.class_weights = {1.0, std::nan("")}; }), Error);
   CHECK_THROWS_AS(validate([](auto& o) { o.steps = -3; }), Error);
 }
+
+}  // namespace effv2::fit_options_test

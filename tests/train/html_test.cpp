@@ -3,7 +3,8 @@
 #include "../catch.hpp"
 #include "../support/markup.hpp"
 
-using namespace effv2;
+namespace effv2::html_test {
+
 using namespace effv2::train;
 using testing::count;
 using testing::read_markup;
@@ -59,3 +60,5 @@ TEST_CASE("the reader of markup sees what is wrong", "[html]") {
   }
   CHECK(read_markup("<!doctype html><a b=\"1\"><c />&amp;</a>").error == "");
 }
+
+}  // namespace effv2::html_test

@@ -7,7 +7,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::make_optimizer_test {
 
 TEST_CASE("an optimizer is of the kind and has the decay and the clipping that options say",
           "[make_optimizer]") {
@@ -26,3 +26,5 @@ TEST_CASE("an optimizer is of the kind and has the decay and the clipping that o
           (kind == adamw || kind == muon));  // for what is no matrix
   }
 }
+
+}  // namespace effv2::make_optimizer_test

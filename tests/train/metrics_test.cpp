@@ -3,7 +3,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::metrics_test {
+
 using namespace effv2::train;
 
 TEST_CASE("the predicted class is the first of the largest", "[metrics]") {
@@ -68,3 +69,5 @@ TEST_CASE("an evaluation's accuracy is its confusion matrix's", "[metrics]") {
   CHECK(evaluation.accuracy() == Approx(2.0 / 3.0));
   CHECK(std::isnan(Evaluation{}.accuracy()));
 }
+
+}  // namespace effv2::metrics_test

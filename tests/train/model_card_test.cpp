@@ -2,7 +2,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::model_card_test {
 
 TEST_CASE("a card says how the pictures of a training looked", "[model_card]") {
   data::Dataset set;
@@ -18,3 +18,5 @@ TEST_CASE("a card says how the pictures of a training looked", "[model_card]") {
   set.images = Tensor<std::uint8_t>({2, 9, 7, 1});
   CHECK(train::model_card(options, set).image_size == PictureSize(9, 7));
 }
+
+}  // namespace effv2::model_card_test

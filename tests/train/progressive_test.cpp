@@ -2,7 +2,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::progressive_test {
+
 using namespace effv2::train;
 
 TEST_CASE("the paper's schedules are interpolated over four stages", "[progressive]") {
@@ -65,3 +66,5 @@ TEST_CASE("pictures that are not square grow in both directions", "[progressive]
   CHECK(stages[1].image_size == PictureSize(48, 72));
   CHECK(stages[2].image_size == PictureSize(64, 96));
 }
+
+}  // namespace effv2::progressive_test

@@ -5,7 +5,8 @@
 #include "../support/evaluation.hpp"
 #include "../support/markup.hpp"
 
-using namespace effv2;
+namespace effv2::report_answers_test {
+
 using namespace effv2::train;
 using testing::answered;
 using testing::count;
@@ -132,3 +133,5 @@ TEST_CASE("an evaluation of something else is refused", "[report]") {
   refuses([](Evaluation& e) { e.predictions[0] = 2; });
   refuses([](Evaluation& e) { e = {}; });
 }
+
+}  // namespace effv2::report_answers_test

@@ -5,7 +5,8 @@
 #include "../catch.hpp"
 #include "../support/markup.hpp"
 
-using namespace effv2;
+namespace effv2::report_course_test {
+
 using namespace effv2::train;
 using testing::count;
 using testing::read_markup;
@@ -150,3 +151,5 @@ TEST_CASE("stages have the steps that the trainer gives them", "[report]") {
   record.total_steps = 1, record.stages.resize(3);
   check_well(schedule_section(record));
 }
+
+}  // namespace effv2::report_course_test

@@ -7,7 +7,8 @@
 #include "../catch.hpp"
 #include "../support/markup.hpp"
 
-using namespace effv2;
+namespace effv2::report_network_test {
+
 using namespace effv2::train;
 using testing::count;
 using testing::read_markup;
@@ -74,3 +75,5 @@ TEST_CASE("the section has a row for each unit and the totals", "[report]") {
   CHECK(count(markup.text, "blocks.6 – 72 × (") == 1);
   CHECK(read_markup(network_section(nn::Summary{nn::Graph({0})})).error == "");
 }
+
+}  // namespace effv2::report_network_test

@@ -8,7 +8,8 @@
 #include "../support/quarters.hpp"
 #include "../support/temporary_folder.hpp"
 
-using namespace effv2;
+namespace effv2::report_test {
+
 using namespace effv2::train;
 using testing::answered;
 using testing::count;
@@ -121,3 +122,5 @@ TEST_CASE("an evaluation of another data set is refused", "[report]") {
   record.evaluation = answered({{0, 1, 0.5F}}, 2).second;
   CHECK_THROWS_AS(html_report(record, {}), Error);
 }
+
+}  // namespace effv2::report_test

@@ -11,7 +11,8 @@
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
 
-using namespace effv2;
+namespace effv2::run_configuration_test {
+
 using testing::quarters;
 
 namespace {
@@ -86,3 +87,5 @@ TEST_CASE("a model is known by what happens to it in training alone", "[run_conf
         text_of(nn::BatchNorm<float>({.channels = 4, .momentum = 0.5})));
   CHECK(text_of(nn::MBConv<float>(block(0.0))).find("drop") == std::string::npos);
 }
+
+}  // namespace effv2::run_configuration_test

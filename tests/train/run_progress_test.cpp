@@ -5,7 +5,7 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::run_progress_test {
 
 namespace {
 
@@ -87,3 +87,5 @@ TEST_CASE("a progress given another one's state is equal to it", "[run_progress]
   CHECK(best_step == 1);
   CHECK(best == good.accuracy());
 }
+
+}  // namespace effv2::run_progress_test

@@ -7,7 +7,8 @@
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
 
-using namespace effv2;
+namespace effv2::run_record_test {
+
 using train::RunRecord;
 using train::StepReport;
 
@@ -144,3 +145,5 @@ TEST_CASE("a record goes on from points that a program has put there", "[run_rec
     REQUIRE(restored.steps[i].loss == whole.steps[i].loss);
   }
 }
+
+}  // namespace effv2::run_record_test

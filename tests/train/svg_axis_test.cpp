@@ -5,7 +5,8 @@
 
 #include "../catch.hpp"
 
-using namespace effv2;
+namespace effv2::svg_axis_test {
+
 using namespace effv2::train::svg;
 
 namespace {
@@ -106,3 +107,5 @@ TEST_CASE("values that are next to one another are one", "[svg]") {
     }
   }
 }
+
+}  // namespace effv2::svg_axis_test

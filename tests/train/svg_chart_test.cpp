@@ -4,7 +4,8 @@
 #include "../catch.hpp"
 #include "../support/markup.hpp"
 
-using namespace effv2;
+namespace effv2::svg_chart_test {
+
 using namespace effv2::train::svg;
 using testing::count;
 using testing::read_markup;
@@ -102,3 +103,5 @@ TEST_CASE("names are markup no more, and not longer than there is room", "[svg]"
   check_well(german);
   CHECK(read_markup(german).text == "Übergrößenträgersäulenhö…1\n");
 }
+
+}  // namespace effv2::svg_chart_test

@@ -13,7 +13,8 @@
 #include "../catch.hpp"
 #include "../support/quarters.hpp"
 
-using namespace effv2;
+namespace effv2::trainer_test {
+
 using testing::quarters;
 
 namespace {
@@ -727,3 +728,5 @@ TEST_CASE("a run is known by the dropout that its model had", "[trainer]") {
   net.set_dropout(0.9);
   CHECK(train::Trainer(net, training, options()).configuration() != built);
 }
+
+}  // namespace effv2::trainer_test

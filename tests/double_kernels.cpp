@@ -1,0 +1,2 @@
+#define EFFV2_INSTANTIATE
+#include "double_kernels.hpp"
