@@ -45,7 +45,6 @@ MUTATIONS = [
     ("kernels/window.hpp", "y % stride == 0 && x % stride == 0", "y % stride == 0", "kernels/window"),
     ("kernels/indirect_gemm.hpp", "sum[r][v] + bias, left);", "sum[r][v] - bias, left);", "kernels/linear"),
     ("kernels/indirect_gemm.hpp", "sum[r][v] + bias, left);", "sum[r][v], left);", "kernels/linear"),
-    ("kernels/indirect_outer.hpp", "simd::load_up_to(target, left) + sum[r][v]", "sum[r][v]", "kernels/conv2d"),
     ("kernels/indirect_outer.hpp", "begun ? Write::add : first_write", "first_write", "kernels/indirect_outer"),
     ("kernels/indirect_outer.hpp", "std::fill_n(target + (t * depth + k) * columns, valid, T{});", "", "kernels/indirect_outer"),
     ("kernels/partial_sums.hpp", "if (!sum.adds) std::fill", "if (sum.adds) std::fill", "kernels/partial_sums"),
