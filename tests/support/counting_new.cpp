@@ -4,15 +4,23 @@
 #include <cstdlib>
 #include <new>
 
+namespace effv2::testing {
+
+// Initialised before any constructor of a global allocates.
+constinit std::atomic<std::int64_t> allocations{0};
+constinit std::atomic<bool> refuses{false};
+constinit std::atomic<std::int64_t> fails_after{-1};
+
+}  // namespace effv2::testing
+
 namespace {
 
-bool fails() {
-  using namespace effv2::testing;
-  return refuses || (fails_after >= 0 && fails_after-- == 0);
-}
+using namespace effv2::testing;
+
+bool fails() { return refuses || (fails_after >= 0 && fails_after-- == 0); }
 
 void* counted(void* memory) {
-  ++effv2::testing::allocations;
+  ++allocations;
   if (memory != nullptr) return memory;
   throw std::bad_alloc();
 }
@@ -28,7 +36,7 @@ void* counted(void* memory) {
   return counted(fails() ? nullptr : std::aligned_alloc(a, (bytes + a - 1) / a * a));
 }
 [[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  ++effv2::testing::allocations;
+  ++allocations;
   return fails() ? nullptr : std::malloc(bytes);
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }

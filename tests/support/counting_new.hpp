@@ -1,5 +1,6 @@
 // operator new of a test program, which counting_new.cpp replaces: counts the calls, and fails
-// while a `NoMemory` lives or once when `fails_after` calls are through.
+// while a `NoMemory` lives or once when `fails_after` calls are through. Defined over there, so
+// that a program without it does not link instead of counting nothing.
 #pragma once
 
 #include <atomic>
@@ -7,9 +8,9 @@
 
 namespace effv2::testing {
 
-inline std::atomic<std::int64_t> allocations{0};
-inline std::atomic<bool> refuses{false};
-inline std::atomic<std::int64_t> fails_after{-1};  // negative: does not
+extern std::atomic<std::int64_t> allocations;
+extern std::atomic<bool> refuses;
+extern std::atomic<std::int64_t> fails_after;  // negative: does not
 
 /// While it lives, every operator new throws std::bad_alloc.
 struct NoMemory {
